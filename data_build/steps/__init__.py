@@ -1,0 +1,1 @@
+"""Document steps, one file each, as datatrove blocks."""

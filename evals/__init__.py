@@ -1,0 +1,1 @@
+"""Measurement: suites, benchmarks, statistics, gates."""

@@ -1,0 +1,1 @@
+"""Gates, one file each: a rule that decides one number."""

@@ -1,0 +1,1 @@
+"""Clinical suites, one file each."""

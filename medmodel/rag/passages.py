@@ -1,0 +1,99 @@
+"""Documents to passages: pieces small enough to show beside an answer, with their sentences numbered.
+
+A passage never crosses a heading, and a sentence is what a reader would call one: a line of prose up to its full
+stop, a whole bullet, or a table row. Passages aim at 500 characters (about 125 tokens): three of them, the system
+prompt and the question stay under 700 tokens, which is what prefill on two CPU cores can bear.
+Covers Markdown headings, bullets, tables and prose in English and Chinese; not nested tables or footnotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from medmodel.records import Document, Passage, Span
+
+TARGET = 500  # characters; see above
+LONGEST_SENTENCE = 400  # characters: longer ones are split at a semicolon, the answer grammar admits no more
+_HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
+_BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+_TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
+# A full stop ends a sentence when a space and a capital, digit or bracket follow, unless an abbreviation precedes it.
+_STOP = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)[.!?](?=\s+[A-Z0-9(≥≤<>\[])|[。！？]")
+
+
+def split_document(document: Document) -> list[Passage]:
+    """All passages of a document, in order. Every character of a sentence lies in exactly one passage."""
+    passages: list[Passage] = []
+    for heading, start, end in _sections(document.text):
+        group: list[Span] = []
+        for sentence in split_sentences(document.text, start, end):
+            if group and sentence.end - group[0].start > TARGET:
+                passages.append(_passage(document, len(passages), heading, group))
+                group = []
+            group.append(sentence)
+        if group:
+            passages.append(_passage(document, len(passages), heading, group))
+    return passages
+
+
+def split_sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """Spans of the sentences in `text[start:end]`: stripped of white space and bullet marks, none empty."""
+    position = start
+    for line in text[start:end].splitlines(keepends=True):
+        line_start, position = position, position + len(line)
+        if not line.strip() or _TABLE_RULE.match(line) or _HEADING.match(line):
+            continue
+        bullet = _BULLET.match(line)
+        first = line_start + (bullet.end() if bullet else 0)
+        cuts = [line_start + match.end() for match in _STOP.finditer(line, bullet.end() if bullet else 0)]
+        for cut in [*cuts, position]:
+            yield from _fit(text, first, cut)
+            first = cut
+
+
+def _fit(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end - start > LONGEST_SENTENCE:
+        cut = max(text.rfind(mark, start + 1, start + LONGEST_SENTENCE) for mark in ("; ", ", ", " ", "；", "，"))
+        if cut > start:
+            yield from _fit(text, start, cut + 1)
+            yield from _fit(text, cut + 1, end)
+            return
+    if end > start and any(character.isalnum() for character in text[start:end]):
+        yield Span(start=start, end=end)
+
+
+def _sections(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """(heading path, start, end) of the text under each heading."""
+    path: list[tuple[int, str]] = []
+    start = position = 0
+    for line in text.splitlines(keepends=True):
+        heading = _HEADING.match(line.rstrip("\n"))
+        if heading:
+            if text[start:position].strip():
+                yield tuple(title for _, title in path), start, position
+            level = len(heading[1])
+            path = [(depth, title) for depth, title in path if depth < level] + [(level, heading[2].strip())]
+            start = position + len(line)
+        position += len(line)
+    if text[start:].strip():
+        yield tuple(title for _, title in path), start, len(text)
+
+
+def _passage(document: Document, number: int, heading: tuple[str, ...], group: list[Span]) -> Passage:
+    start, end = group[0].start, group[-1].end
+    return Passage(
+        id=f"{document.id}#{number}",
+        document_id=document.id,
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        heading=heading,
+        sentences=tuple(Span(start=span.start - start, end=span.end - start) for span in group),
+        source=document.source,
+        language=document.language,
+    )

@@ -1,0 +1,230 @@
+"""Every record that crosses a folder, in the order a fact travels: source -> document -> passage -> answer -> feedback.
+
+A record is frozen and strict: an unknown field is an error, so a writer and a reader cannot drift apart.
+Records know nothing of files; `medmodel.artifacts` reads and writes them as JSON lines.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Split = Literal["train", "heldout"]
+Tier = Literal["guideline", "review", "textbook", "patient", "local", "forum", "none"]
+Role = Literal["system", "user", "assistant"]
+
+
+class Record(BaseModel):
+    """The base of all records."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Record):
+    """Who published a text, and on what terms it may be used."""
+
+    id: str  # "acc_aha_af_2023"
+    title: str
+    organization: str = ""
+    year: int | None = None
+    doi: str | None = None
+    url: str | None = None
+    licence: str  # SPDX where there is one; "n/s" = not stated: never in a releasable mix
+    tier: Tier
+    summary_by: str | None = None  # set when the text is somebody's summary of the publication: cited as such
+
+
+class Document(Record):
+    """One text of one source. `split` is set before anything is packed and never changes."""
+
+    id: str  # "<source id>/<section>"
+    text: str
+    source: Source
+    domain: str  # "guideline", "differential", "general": what a mix is proportioned by
+    language: str = "en"
+    split: Split = "train"
+    attributes: dict[str, str | int | float | bool] = Field(default_factory=dict)  # what steps found; they decide nothing
+
+
+class Span(Record):
+    """Characters `start`..`end` (end exclusive) of the text that the record holding the span names."""
+
+    start: int
+    end: int
+
+
+class Passage(Record):
+    """A piece of a document, as retrieved, numbered and cited.
+
+    `text == document.text[start:end]`. Sentence numbers are fixed here, once, when the index is built: prompt,
+    citation and app all count the same sentences, and a quote is `text[span.start:span.end]`, byte for byte.
+    """
+
+    id: str  # "<document id>#<n>"
+    document_id: str
+    text: str
+    start: int
+    end: int
+    heading: tuple[str, ...] = ()
+    sentences: tuple[Span, ...]
+    source: Source
+    language: str = "en"
+
+    def sentence(self, number: int) -> str:
+        """The `number`-th sentence (from 0) of this passage, unchanged."""
+        span = self.sentences[number]
+        return self.text[span.start : span.end]
+
+
+class Message(Record):
+    role: Role
+    content: str
+
+
+class Example(Record):
+    """One supervised example. Loss falls on assistant turns only."""
+
+    id: str
+    kind: Literal["grounded", "abstain", "copy", "choice", "feedback", "general"]
+    messages: tuple[Message, ...]
+    documents: tuple[str, ...]  # ids of every document whose text stands in it: lineage checks the split on these
+    split: Split = "train"
+
+
+class Preference(Record):
+    """A pair for preference training (TRL's conversational shape)."""
+
+    id: str
+    prompt: tuple[Message, ...]
+    chosen: str
+    rejected: str
+
+
+class ChoiceItem(Record):
+    """A multiple-choice item; `cluster` names the guideline or complaint that related items share."""
+
+    id: str
+    question: str
+    options: tuple[str, ...]
+    answer: int
+    cluster: str
+    split: Split = "heldout"
+
+
+class Case(Record):
+    """One line of a cases file for batch evaluation."""
+
+    id: str
+    question: str
+    language: Literal["en", "zh"] = "en"
+    expect_source: str | None = None  # a source id that a right answer cites
+    expect_status: Literal["answered", "abstained", "refused"] | None = None
+    must_mention: tuple[str, ...] = ()
+
+
+class Citation(Record):
+    """Where a sentence rests. `quote == passage.text[start:end]`, byte for byte."""
+
+    passage_id: str
+    source: Source
+    quote: str
+    start: int
+    end: int
+    number: int  # the sentence number shown to the model and to the reader, from 1
+
+
+class Claim(Record):
+    """One sentence of an answer with what it rests on."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: Literal["supported", "unsupported"]
+    reason: str = ""  # why it is unsupported: "number 5 is not in the quote"
+
+
+class RedFlag(Record):
+    """A rule that fired on the question, before any model was asked."""
+
+    id: str
+    title: str
+    action: str
+    urgency: Literal["emergency", "urgent"]
+    matched: str  # words of the rule that matched, never the patient's own sentence
+    source: str  # the guideline the rule rests on
+
+
+class FirstTry(Record):
+    """What the model wrote at the first try, before repair and fallback: what the grounding gate scores."""
+
+    text: str
+    finish_reason: str
+    well_formed: bool  # parses, is complete, cites only sentences that exist
+    grounded: bool  # well formed, and every sentence passes the support check
+    abstained: bool
+    reason: str = ""  # why not
+
+
+class Answer(Record):
+    """What a clinician sees. Every claim carries a citation, or is marked unsupported, or there is none at all."""
+
+    id: str
+    question: str
+    language: Literal["en", "zh"] = "en"
+    status: Literal["answered", "abstained", "refused"]
+    origin: Literal["model", "repaired", "extractive", "none"]
+    claims: tuple[Claim, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()
+    notice: str = ""  # shown above the answer: "the model is not running; these are quotes", "scripted engine: a fake"
+    first_try: FirstTry | None = None
+    release: str = ""  # name and fingerprint of the release that answered
+    engine: str = ""
+    fake: bool = False  # True when the scripted engine answered
+    seconds: float = 0.0
+
+
+class Feedback(Record):
+    """A clinician's verdict on one answer. The snapshot makes it exportable after the release is gone."""
+
+    id: str
+    answer: Answer
+    rating: Literal["up", "down"]
+    reason: str = ""
+    corrected: str = ""
+    harm: Literal["none", "minor", "serious"] = "none"
+    rater: str = ""
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class GateResult(Record):
+    """One gate, decided. `margin` and `interval` are in the unit of `value`."""
+
+    gate: str
+    passed: bool
+    value: float | None
+    baseline: float | None = None
+    interval: tuple[float, float] | None = None
+    n: int
+    rule: str  # the sentence that was tested: "lower bound of the paired difference > 0"
+    missed_by: float | None = None
+    gated: bool = True  # False: reported only
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class GateReport(Record):
+    """The release decision. `release` refuses a candidate without a passing report about that very candidate."""
+
+    profile: str
+    candidate: str  # digest of the candidate artifact
+    index: str  # digest of the index artifact
+    baseline: str  # digest of the baseline model
+    engine: str
+    results: tuple[GateResult, ...]
+    errors: int  # failed calls, counted apart; never a score
+
+    @property
+    def passed(self) -> bool:
+        """True when nothing failed to run and every gated result passed."""
+        return self.errors == 0 and bool(self.results) and all(r.passed for r in self.results if r.gated)

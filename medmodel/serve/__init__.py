@@ -1,0 +1,1 @@
+"""The API server: `create_app()`."""

@@ -1,0 +1,1 @@
+"""Training stages: base, packing, continued pretraining, supervised fine-tuning, merging."""
