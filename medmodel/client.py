@@ -1,0 +1,388 @@
+"""The SDK, and the one front door: the app, the batch runner and every product-level benchmark ask through it.
+
+    from medmodel import Client
+
+    with Client("http://127.0.0.1:7860") as client:
+        answer = client.ask("Which INR target is used with warfarin in atrial fibrillation?")
+        for event in client.stream("…"):  # status, flag, evidence, delta, claim, and last of all done
+            print(event.name, event.data)
+        client.feedback(answer, "down", reason="outdated", corrected="…")
+
+`AsyncClient` is the same with `await`. Both try again, waiting longer each time, when nothing answers or the server is
+busy (429, 503; its Retry-After is kept). They never try again once an answer has begun: a broken stream is
+`StreamInterrupted`, with the text that had arrived. Records load on first use, so that the import costs httpx alone.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import httpx
+
+from medmodel.errors import InputError, ServerError, ServerUnreachable, StreamInterrupted
+from medmodel.sse import Decoder, RawEvent
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from medmodel.records import Answer, Feedback
+
+TIMEOUT = 300.0  # seconds without a byte; a two-core CPU under load needs a minute before its first token
+RETRIES = 4  # waits of about 0.5, 1, 2 and 4 s
+LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is the caller's to decide on, so the error is raised
+BUSY = (429, 503)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Event(NamedTuple):
+    """One step of an answer: `status`, `flag` (RedFlag), `evidence`, `delta`, `claim` (Claim) or `done` (Answer).
+
+    `data` of `evidence` is {"passages": [Passage]}, of `delta` {"text": …}, of `status` {"stage": …}.
+    """
+
+    name: str
+    data: Any
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Truthy when the model writes answers. Before that the server still answers, with quotes alone."""
+
+    ready: bool
+    engine: str  # "ready", "starting", "restarting", "none" (meant to run without one), "unreachable"
+    detail: str = ""  # "loading the model: 35 s of about 100 s"
+
+    def __bool__(self) -> bool:
+        return self.ready
+
+
+class Client:
+    """Asks a medmodel server. `transport` is httpx's seam for tests; over a real socket leave it out."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        timeout: float = TIMEOUT,
+        retries: int = RETRIES,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._retries = retries
+        self._http = httpx.Client(**_settings(url, api_key, timeout), transport=transport)
+
+    def ask(self, question: str, language: str = "en") -> Answer:
+        """The whole answer. Raises ServerError; a failed call is never an answer."""
+        return _answer(self._send("POST", "/v1/answers", json={"question": question, "language": language}))
+
+    def stream(self, question: str, language: str = "en") -> Iterator[Event]:
+        """Events as they happen, the last being `done` with the Answer. Raises StreamInterrupted when it is missing."""
+        reading = _Reading()
+        response = self._open(question, language)
+        try:
+            for chunk in response.iter_bytes():
+                yield from reading.feed(chunk)
+        except httpx.TransportError as error:
+            raise reading.interrupted(error) from None
+        finally:
+            response.close()
+        reading.check_complete()
+
+    def feedback(
+        self,
+        answer: Answer,
+        rating: Literal["up", "down"],
+        reason: str = "",
+        corrected: str = "",
+        harm: Literal["none", "minor", "serious"] = "none",
+        rater: str = "",
+    ) -> Feedback:
+        """Store a verdict on an answer; returns it as stored. Its id is made here, so that trying again stores it once."""
+        return _feedback(self._send("POST", "/v1/feedback", **_verdict(answer, rating, reason, corrected, harm, rater)))
+
+    def feedbacks(self) -> list[Feedback]:
+        """All stored feedback, oldest first."""
+        return _feedbacks(self._send("GET", "/v1/feedback"))
+
+    def release(self) -> dict[str, Any]:
+        """What answers here: name, fingerprint, key, gated, and the gate's report."""
+        return _mapping(self._send("GET", "/v1/release"))
+
+    def ready(self) -> Readiness:
+        """Ask once, without trying again: for polling and for status lines."""
+        try:
+            return _readiness(self._http.get("/readyz"))
+        except httpx.TransportError:
+            return _nobody(self._http.base_url)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _open(self, question: str, language: str) -> httpx.Response:
+        body = {"question": question, "language": language}
+        return self._send("POST", "/v1/answers", stream=True, json=body, headers={"Accept": "text/event-stream"})
+
+    def _send(self, method: str, path: str, stream: bool = False, **options: Any) -> httpx.Response:
+        for attempt in range(self._retries + 1):
+            request = self._http.build_request(method, path, **options)
+            try:
+                response = self._http.send(request, stream=stream)
+                if response.is_success:
+                    return response
+                response.read()
+                response.close()
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                wait = _after_failure(error, attempt, self._retries, self._http.base_url)
+            else:
+                wait = _after_refusal(response, attempt, self._retries)
+            time.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+
+class AsyncClient:
+    """`Client` for asyncio."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | None = None,
+        timeout: float = TIMEOUT,
+        retries: int = RETRIES,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._retries = retries
+        self._http = httpx.AsyncClient(**_settings(url, api_key, timeout), transport=transport)
+
+    async def ask(self, question: str, language: str = "en") -> Answer:
+        return _answer(await self._send("POST", "/v1/answers", json={"question": question, "language": language}))
+
+    async def stream(self, question: str, language: str = "en") -> AsyncIterator[Event]:
+        reading = _Reading()
+        body = {"question": question, "language": language}
+        response = await self._send("POST", "/v1/answers", stream=True, json=body, headers={"Accept": "text/event-stream"})
+        try:
+            async for chunk in response.aiter_bytes():
+                for event in reading.feed(chunk):
+                    yield event
+        except httpx.TransportError as error:
+            raise reading.interrupted(error) from None
+        finally:
+            await response.aclose()
+        reading.check_complete()
+
+    async def feedback(
+        self,
+        answer: Answer,
+        rating: Literal["up", "down"],
+        reason: str = "",
+        corrected: str = "",
+        harm: Literal["none", "minor", "serious"] = "none",
+        rater: str = "",
+    ) -> Feedback:
+        return _feedback(await self._send("POST", "/v1/feedback", **_verdict(answer, rating, reason, corrected, harm, rater)))
+
+    async def feedbacks(self) -> list[Feedback]:
+        return _feedbacks(await self._send("GET", "/v1/feedback"))
+
+    async def release(self) -> dict[str, Any]:
+        return _mapping(await self._send("GET", "/v1/release"))
+
+    async def ready(self) -> Readiness:
+        try:
+            return _readiness(await self._http.get("/readyz"))
+        except httpx.TransportError:
+            return _nobody(self._http.base_url)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _send(self, method: str, path: str, stream: bool = False, **options: Any) -> httpx.Response:
+        import asyncio
+
+        for attempt in range(self._retries + 1):
+            request = self._http.build_request(method, path, **options)
+            try:
+                response = await self._http.send(request, stream=stream)
+                if response.is_success:
+                    return response
+                await response.aread()
+                await response.aclose()
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                wait = _after_failure(error, attempt, self._retries, self._http.base_url)
+            else:
+                wait = _after_refusal(response, attempt, self._retries)
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+
+class _Reading:
+    """What has been read of one stream: makes events, keeps the partial text, knows whether the end came."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+        self._partial = ""
+        self._done = False
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        for raw in self._decoder.feed(chunk):
+            event = _event(raw)
+            if event.name == "delta":
+                self._partial += event.data["text"]
+            self._done = self._done or event.name == "done"
+            yield event
+
+    def interrupted(self, error: Exception) -> StreamInterrupted:
+        return StreamInterrupted(f"the answer broke off ({type(error).__name__}); ask again", self._partial)
+
+    def check_complete(self) -> None:
+        if not self._done:
+            raise StreamInterrupted("the answer ended without its last event; ask again", self._partial)
+
+
+def _settings(url: str, api_key: str | None, timeout: float) -> dict[str, Any]:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        address = httpx.URL("")
+    if address.scheme not in ("http", "https") or not address.host:
+        raise InputError(f"'{url}' is no server address; write it as http://host:port")
+    return {
+        "base_url": address,
+        "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+        "timeout": httpx.Timeout(timeout, connect=10.0),
+        "trust_env": address.host not in LOOPBACK,  # a clinic's proxy setting must not catch calls to this machine
+    }
+
+
+def _after_failure(error: Exception, attempt: int, retries: int, url: httpx.URL) -> float:
+    """Seconds to wait before the next attempt. Raises when there is none, or when the request may have been taken."""
+    if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        what = "took too long" if isinstance(error, httpx.TimeoutException) else f"broke off ({type(error).__name__})"
+        raise ServerUnreachable(f"the call to {url} {what}") from None
+    if attempt == retries:
+        raise ServerUnreachable(f"nothing answers at {url} ({attempt + 1} tries); is the server running?") from None
+    return _backoff(attempt)
+
+
+def _after_refusal(response: httpx.Response, attempt: int, retries: int) -> float:
+    """Seconds to wait before the next attempt. Raises ServerError when waiting would not help."""
+    try:
+        asked = float(response.headers.get("Retry-After", ""))
+    except ValueError:  # none, or an HTTP date
+        asked = 0.0
+    if response.status_code not in BUSY or attempt == retries or asked > LONGEST_WAIT:
+        raise ServerError(_message(response), response.status_code)
+    return max(asked, 0.0) if "Retry-After" in response.headers else _backoff(attempt)
+
+
+def _backoff(attempt: int) -> float:
+    """0.5, 1, 2, 4 … s, of which up to a half is left to chance, so that many clients do not come back together."""
+    return float(min(8.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
+
+
+def _message(response: httpx.Response) -> str:
+    """The server's own sentence, when it is one of ours; never the body of a foreign page."""
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{response.request.url.path} answered {response.status_code}, which is no medmodel error; is this the right address?"
+
+
+def _answer(response: httpx.Response) -> Answer:
+    from medmodel.records import Answer
+
+    return _parse(Answer, response.content, response.request.url)  # type: ignore[no-any-return]
+
+
+def _feedback(response: httpx.Response) -> Feedback:
+    from medmodel.records import Feedback
+
+    return _parse(Feedback, response.content, response.request.url)  # type: ignore[no-any-return]
+
+
+def _feedbacks(response: httpx.Response) -> list[Feedback]:
+    from medmodel.records import Feedback
+
+    return [_parse(Feedback, line, response.request.url) for line in response.content.split(b"\n") if line]
+
+
+def _verdict(answer: Answer, rating: str, reason: str, corrected: str, harm: str, rater: str) -> dict[str, Any]:
+    from medmodel.records import Feedback
+
+    verdict = Feedback.model_validate(
+        {
+            "id": uuid.uuid4().hex,
+            "answer": answer,
+            "rating": rating,
+            "reason": reason,
+            "corrected": corrected,
+            "harm": harm,
+            "rater": rater,
+        }
+    )
+    return {"content": verdict.model_dump_json(), "headers": {"Content-Type": "application/json"}}
+
+
+def _event(raw: RawEvent) -> Event:
+    from medmodel.records import Answer, Claim, Passage, RedFlag
+
+    record: dict[str, Any] = {"flag": RedFlag, "claim": Claim, "done": Answer}
+    if raw.name in record:
+        return Event(raw.name, _parse(record[raw.name], raw.data.encode(), raw.name))
+    data = json.loads(raw.data)
+    if raw.name == "error":
+        raise ServerError(str(data["message"]), int(data.get("status", 500)))
+    if raw.name == "evidence":
+        data = {"passages": [Passage.model_validate(passage) for passage in data["passages"]]}
+    return Event(raw.name, data)
+
+
+def _parse(record: Any, content: bytes, where: object) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return record.model_validate_json(content)
+    except ValidationError:  # its text holds the input, which may be a patient's
+        message = f"{where} sent something that is no {record.__name__}; are server and SDK of one version?"
+        raise ServerError(message) from None
+
+
+def _mapping(response: httpx.Response) -> dict[str, Any]:
+    try:
+        data = response.json()
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise ServerError(f"{response.request.url.path} sent no JSON object; is this the right address?")
+    return data
+
+
+def _readiness(response: httpx.Response) -> Readiness:
+    try:
+        body = response.json()
+        return Readiness(response.is_success, str(body["engine"]), str(body.get("detail", "")))
+    except (ValueError, KeyError, TypeError):
+        return Readiness(False, "unreachable", f"{response.request.url} answered {response.status_code}: no medmodel server")
+
+
+def _nobody(url: httpx.URL) -> Readiness:
+    return Readiness(False, "unreachable", f"nothing answers at {url}")
