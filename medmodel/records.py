@@ -48,6 +48,16 @@ class Document(Record):
     attributes: dict[str, str | int | float | bool] = Field(default_factory=dict)  # what steps found; they decide nothing
 
 
+class Mixed(Record):
+    """How often the mix reads one document: what the stage `mix` decides and `pack` carries out."""
+
+    id: str
+    document_id: str
+    domain: str
+    epochs: float
+    tokens: int
+
+
 class Span(Record):
     """Characters `start`..`end` (end exclusive) of the text that the record holding the span names."""
 
