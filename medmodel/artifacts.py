@@ -93,7 +93,9 @@ def open_artifact(path: Path | str) -> Artifact:
     except FileNotFoundError:
         raise ArtifactError(f"{path} is no artifact: it has no {MANIFEST}; run `medmodel run` to make it") from None
     except ValidationError as error:
-        raise ArtifactError(f"{path / MANIFEST} is damaged ({error.error_count()} faults); delete the folder and run again") from None
+        raise ArtifactError(
+            f"{path / MANIFEST} is damaged ({error.error_count()} faults); delete the folder and run again"
+        ) from None
     return Artifact(path, manifest)
 
 

@@ -24,7 +24,9 @@ from rich.table import Table
 
 from medmodel.errors import InputError, MedmodelError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From raw references to a signed model.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From raw references to a signed model."
+)
 refs_app = typer.Typer(no_args_is_help=True, help="A clinic's own guidelines, searched beside the release's.")
 app.add_typer(refs_app, name="refs")
 out = Console()
@@ -33,7 +35,9 @@ err = Console(stderr=True)
 RecipeName = Annotated[str, typer.Argument(help="a shipped recipe's name, or a path to a YAML file")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="override one value: cpt.tokens=5000")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
-Trust = Annotated[list[str] | None, typer.Option("--trust", help="fingerprint of a signing key to trust, beside the configured ones")]
+Trust = Annotated[
+    list[str] | None, typer.Option("--trust", help="fingerprint of a signing key to trust, beside the configured ones")
+]
 
 
 def main() -> None:
@@ -70,7 +74,9 @@ def plan(recipe: RecipeName, overrides: Overrides = None, as_json: AsJson = Fals
     for step in steps:
         table.add_row(step.stage, f"[{colours[step.state]}]{step.state}[/]", _duration(step.seconds), escape(step.why))
     out.print(table)
-    out.print(f"about {_duration(sum(step.seconds for step in steps))} to do (two cores; measured here where a stage has run before)")
+    out.print(
+        f"about {_duration(sum(step.seconds for step in steps))} to do (two cores; measured here where a stage has run before)"
+    )
 
 
 @app.command()
@@ -83,7 +89,12 @@ def run(
     """Make every stage that is not made yet."""
     artifacts = _run(recipe, overrides or (), until)
     if as_json:
-        print(json.dumps({name: {"path": str(a.path), "digest": a.digest, "counts": a.manifest.counts} for name, a in artifacts.items()}, indent=1))
+        print(
+            json.dumps(
+                {name: {"path": str(a.path), "digest": a.digest, "counts": a.manifest.counts} for name, a in artifacts.items()},
+                indent=1,
+            )
+        )
 
 
 @app.command()
@@ -95,14 +106,19 @@ def status(as_json: AsJson = False) -> None:
     artifacts = sorted(pipeline.artifacts(store), key=lambda a: a.manifest.created, reverse=True)
     stopped = [path.name for path in pipeline.partials(store)]
     if as_json:
-        rows = [{"path": str(a.path), "digest": a.digest, "seconds": a.manifest.seconds, "counts": a.manifest.counts} for a in artifacts]
+        rows = [
+            {"path": str(a.path), "digest": a.digest, "seconds": a.manifest.seconds, "counts": a.manifest.counts}
+            for a in artifacts
+        ]
         print(json.dumps({"artifacts": rows, "stopped": stopped}, indent=1))
         return
     table = Table("artifact", "made (UTC)", "took", "digest", "counts", title=str(store))
     for artifact in artifacts:
         manifest = artifact.manifest
         counts = ", ".join(f"{key} {value}" for key, value in manifest.counts.items() if not isinstance(value, dict | list))
-        table.add_row(artifact.path.name, f"{manifest.created:%Y-%m-%d %H:%M}", _duration(manifest.seconds), artifact.digest[:12], counts)
+        table.add_row(
+            artifact.path.name, f"{manifest.created:%Y-%m-%d %H:%M}", _duration(manifest.seconds), artifact.digest[:12], counts
+        )
     out.print(table)
     for name in stopped:
         out.print(f"[yellow]stopped half-way[/]: {name} (the next run resumes it)")
@@ -146,7 +162,9 @@ def serve(
     release: Annotated[Path, typer.Option(help="a release folder: verified before it is loaded")],
     port: int = 8000,
     host: str = "127.0.0.1",
-    engine: Annotated[str, typer.Option(help="vllm, scripted (a fake), none (quotes only), or an OpenAI-compatible URL")] = "vllm",
+    engine: Annotated[
+        str, typer.Option(help="vllm, scripted (a fake), none (quotes only), or an OpenAI-compatible URL")
+    ] = "vllm",
     feedback: Annotated[str | None, typer.Option(help="database URL; default: SQLite in $MEDMODEL_HOME")] = None,
     trust: Trust = None,
 ) -> None:
@@ -228,13 +246,23 @@ def _run(recipe_name: str, overrides: Sequence[str], until: str | None) -> dict[
     from medmodel.recipe import load_recipe
 
     recipe = load_recipe(recipe_name, overrides)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[amount]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def start(step: pipeline.Planned) -> None:
             if step.state != "hit":
-                err.print(f"[bold]{step.stage}[/]: {step.state} ({escape(step.why)}), about {_duration(step.seconds)}", highlight=False)
+                err.print(
+                    f"[bold]{step.stage}[/]: {step.state} ({escape(step.why)}), about {_duration(step.seconds)}",
+                    highlight=False,
+                )
                 tasks[step.stage] = bars.add_task(step.stage, total=None, amount="")
 
         def progress(report: pipeline.Progress) -> None:

@@ -7,12 +7,13 @@ work in `job.out`; one that cannot starts by clearing it (`job.clear()`).
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import importlib
 import json
 import os
-import signal
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,7 @@ def main(partial: Path) -> None:
     os.environ.setdefault("LANGSMITH_TRACING", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    _end_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: child engines are stopped by their context managers
     job_file = JobFile.model_validate_json((partial / "job.json").read_bytes())
     with open(job_file.final.with_suffix(".lock"), "w") as lock:
@@ -104,6 +106,12 @@ def main(partial: Path) -> None:
     assert (job_file.final / MANIFEST).exists()
 
 
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the pipeline's process dies, even by kill -9; elsewhere a stage outlives it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
+
+
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
@@ -113,5 +121,8 @@ if __name__ == "__main__":
     except OSError as error:
         if error.errno != 28:  # ENOSPC
             raise
-        print(f"the disk is full ({error.filename or sys.argv[1]}): free some space and run again; what is done is kept", file=sys.stderr)
+        print(
+            f"the disk is full ({error.filename or sys.argv[1]}): free some space and run again; what is done is kept",
+            file=sys.stderr,
+        )
         sys.exit(3)

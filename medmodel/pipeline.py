@@ -159,9 +159,7 @@ def key_parts(recipe: Recipe, name: str, inputs: Mapping[str, Artifact | None]) 
 
 def _why_missed(store: Path, name: str, parts: Mapping[str, object]) -> str:
     """Compare with the newest artifact of the same stage and say what changed."""
-    earlier = sorted(
-        (a for a in artifacts(store) if a.manifest.stage == name), key=lambda artifact: artifact.manifest.created
-    )
+    earlier = sorted((a for a in artifacts(store) if a.manifest.stage == name), key=lambda artifact: artifact.manifest.created)
     if not earlier:
         return "never made"
     last = earlier[-1].manifest
@@ -246,7 +244,11 @@ def _watch(stage: str, partial: Path, on_progress: Callable[[Progress], None]) -
     """Run the stage's process in its own group; on any way out of here, nothing of the group is left."""
     started = time.monotonic()
     root = str(Path(__file__).parents[1])
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "medmodel.job", str(partial)],
         stdout=subprocess.PIPE,
@@ -295,13 +297,14 @@ def _check_checkout(module: str) -> None:
 def code_digest(module: str) -> str:
     """SHA-256 over every project module that `module` imports, transitively, and the data files beside them."""
     whole = hashlib.sha256()
-    for path in sorted(_reachable(module), key=str):
+    for path in sorted(reachable(module), key=str):
         root = Path(__file__).parents[1]
         whole.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
 
 
-def _reachable(module: str) -> set[Path]:
+def reachable(module: str) -> set[Path]:
+    """Files of every project module that `module` imports, transitively, and the data files beside them."""
     files: set[Path] = set()
     queue = [module]
     seen: set[str] = set()

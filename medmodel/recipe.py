@@ -103,7 +103,9 @@ def _build(raw: dict[str, Any], where: str) -> Recipe:
     for name, fields in raw["stages"].items():
         place = f"{where}: stage '{name}'"
         if not isinstance(fields, dict) or "uses" not in fields:
-            raise RecipeError(f"{place} does not say which kind of stage it `uses:`; known: {', '.join(registry.names('stage'))}")
+            raise RecipeError(
+                f"{place} does not say which kind of stage it `uses:`; known: {', '.join(registry.names('stage'))}"
+            )
         kind: type[StageConfig] = registry.get("stage", fields["uses"])
         stages[name] = _validate(kind, fields, place)
     recipe = _validate(Recipe, {**raw, "stages": stages}, where)

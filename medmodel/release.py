@@ -25,8 +25,8 @@ from typing import Any
 
 import yaml
 
-from medmodel.artifacts import FileEntry, Manifest, check_files, hash_files, lineage, open_artifact, write_atomic
-from medmodel.errors import ArtifactError, GateFailed, ReleaseRefused
+from medmodel.artifacts import Manifest, hash_files, lineage, open_artifact, write_atomic
+from medmodel.errors import GateFailed, ReleaseRefused
 from medmodel.job import Job
 from medmodel.records import GateReport, GateResult, Record
 
@@ -80,7 +80,9 @@ def check_report(report: GateReport, *, candidate: str, index: str) -> None:
     if report.candidate != candidate or report.index != index:
         raise GateFailed("the gate report is about another candidate or index; run the gate again")
     if report.errors:
-        raise GateFailed(f"{report.errors} calls failed while the gate ran: an error is never a score; see the gate's log and run it again")
+        raise GateFailed(
+            f"{report.errors} calls failed while the gate ran: an error is never a score; see the gate's log and run it again"
+        )
     missed = [result for result in report.results if result.gated and not result.passed]
     if missed or not report.results:
         raise GateFailed("the gate stopped the release:\n" + gate_table(report.results))
@@ -93,7 +95,18 @@ def gate_table(results: Iterable[GateResult]) -> str:
         verdict = ("pass" if result.passed else "FAIL") if result.gated else "info"
         interval = f"{result.interval[0]:+.3f} … {result.interval[1]:+.3f}" if result.interval else ""
         missed = f"{result.missed_by:.4g}" if result.missed_by is not None and not result.passed else ""
-        rows.append((verdict, result.gate, _number(result.value), _number(result.baseline), interval, str(result.n), result.rule, missed))
+        rows.append(
+            (
+                verdict,
+                result.gate,
+                _number(result.value),
+                _number(result.baseline),
+                interval,
+                str(result.n),
+                result.rule,
+                missed,
+            )
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
@@ -155,11 +168,10 @@ def verify_release(folder: Path, trust: Sequence[str] = ()) -> ReleaseInfo:
             f"{folder.name} is signed by a key this server does not trust (fingerprint {fingerprint}); "
             f"if you know the signer, pass --trust {fingerprint} or add it to {_trusted_file()}"
         )
+    _verify_signature(folder)  # hashes every file: what follows may trust what it reads
     try:
         about = json.loads((folder / "manifest.json").read_bytes())
-        files = [FileEntry.model_validate(entry) for entry in about["files"]]
-        listed = [entry for entry in hash_files(folder) if entry.path not in UNLISTED]
-        _check_listed(folder, files, listed)
+        _check_names(folder, {entry["path"] for entry in about["files"]})
         info = ReleaseInfo(
             name=about["name"],
             fingerprint=fingerprint,
@@ -168,11 +180,8 @@ def verify_release(folder: Path, trust: Sequence[str] = ()) -> ReleaseInfo:
             gated=about["gated"],
             report=_report(folder) if about["gated"] else None,
         )
-    except ArtifactError as damage:
-        raise ReleaseRefused(str(damage)) from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         raise ReleaseRefused("manifest.json is damaged: it does not parse") from None
-    _verify_signature(folder)
     if info.gated and (info.report is None or not info.report.passed):
         raise ReleaseRefused("gate/report.json does not say that the gate passed")
     return info
@@ -247,17 +256,13 @@ def _public_der(private_pem: bytes) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def _check_listed(folder: Path, files: Sequence[FileEntry], present: Sequence[FileEntry]) -> None:
-    """Name the first file that is missing, changed or added."""
-    listed = {entry.path: entry for entry in files}
-    found = {entry.path: entry for entry in present}
-    for path, entry in sorted(listed.items()):
-        if path not in found:
-            raise ReleaseRefused(f"{folder.name}: {path} is missing")
-        if found[path] != entry:
-            raise ReleaseRefused(f"{folder.name}: {path} is not the file that was signed (its SHA-256 differs)")
-    for path in sorted(found.keys() - listed.keys()):
-        raise ReleaseRefused(f"{folder.name}: {path} is not part of the release that was signed")
+def _check_names(folder: Path, listed: set[str]) -> None:
+    """Name a file that the manifest does not list: the signature's own walk leaves out git's files."""
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for path in sorted(present ^ (listed | {"manifest.json", *UNLISTED})):
+        raise ReleaseRefused(
+            f"{folder.name}: {path} is {'not part of the release that was signed' if path in present else 'missing'}"
+        )
 
 
 def _sign(folder: Path, private: Path) -> None:
@@ -281,7 +286,9 @@ def _verify_signature(folder: Path) -> None:
     try:
         config.verify(folder, folder / SIGNATURE)
     except Exception as error:  # model-signing raises many kinds; whichever it is, the release is refused
-        raise ReleaseRefused(f"{SIGNATURE} does not fit the folder: {type(error).__name__}: {str(error)[:300]}") from None
+        raise ReleaseRefused(
+            f"{folder.name} is not what {SIGNATURE} was made for: {' '.join(str(error).split())[:400]}"
+        ) from None
 
 
 def _report(folder: Path) -> GateReport | None:
@@ -298,15 +305,31 @@ def _card(name: str, report: GateReport | None, manifests: Sequence[Manifest], l
     from huggingface_hub import EvalResult, ModelCardData
 
     base = next((str(m.config["model"]) for m in manifests if m.uses == "base"), "unknown")
+    scored = report.results if report else ()
     results = [
-        EvalResult(task_type="text-generation", dataset_type="medmodel-gate", dataset_name=f"gate {report.profile}", metric_type=r.gate, metric_value=r.value)
-        for r in (report.results if report else ())
+        EvalResult(
+            task_type="text-generation",
+            dataset_type="medmodel-gate",
+            dataset_name=f"gate {report.profile}" if report else "",
+            metric_type=r.gate,
+            metric_value=r.value,
+        )
+        for r in scored
         if r.value is not None
     ]
-    data = ModelCardData(language="en", license=licence, model_name=name, eval_results=results or None, tags=["medical", "citations"])
+    data = ModelCardData(
+        language="en", license=licence, model_name=name, eval_results=results or None, tags=["medical", "citations"]
+    )
     gate = f"```\n{gate_table(report.results)}\n```" if report else "**Ungated**: no gate has run on this model."
-    rows = "\n".join(f"| {m.stage} | {m.uses} | `{m.digest[:16]}` | {', '.join(f'{p} {v}' for p, v in m.packages.items())} |" for m in manifests)
-    signer = "the development key of the machine that made it: a test signature, not a publisher's" if key == "development" else f"the key `{Path(key).stem}`"
+    rows = "\n".join(
+        f"| {m.stage} | {m.uses} | `{m.digest[:16]}` | {', '.join(f'{p} {v}' for p, v in m.packages.items())} |"
+        for m in manifests
+    )
+    signer = (
+        "the development key of the machine that made it: a test signature, not a publisher's"
+        if key == "development"
+        else f"the key `{Path(key).stem}`"
+    )
     return f"""---
 {data.to_yaml()}
 ---

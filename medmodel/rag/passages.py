@@ -19,7 +19,9 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
 # A full stop ends a sentence when a space and a capital, digit or bracket follow, unless an abbreviation precedes it.
-_STOP = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)[.!?](?=\s+[A-Z0-9(≥≤<>\[])|[。！？]")
+_STOP = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)[.!?](?=\s+[A-Z0-9(≥≤<>\[])|[。！？]"
+)
 
 
 def split_document(document: Document) -> list[Passage]:

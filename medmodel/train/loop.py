@@ -24,7 +24,11 @@ def hardware() -> dict[str, Any]:
 
     On a CPU without bf16 units bf16 is three to four times slower than fp32.
     """
-    return {"bf16": torch.cuda.is_available(), "use_cpu": not torch.cuda.is_available(), "dataloader_pin_memory": torch.cuda.is_available()}
+    return {
+        "bf16": torch.cuda.is_available(),
+        "use_cpu": not torch.cuda.is_available(),
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
 
 
 def train(trainer: Trainer, job: Job, tokens: int) -> dict[str, Any]:

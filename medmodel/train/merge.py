@@ -41,7 +41,13 @@ def run(job: Job) -> dict[str, Any]:
     job.progress(0, 1, "merges")
     _mergekit(with_paths, job.out / "model")
     with_paths.unlink()
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "generation_config.json"):
+    for name in (
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "chat_template.jinja",
+        "special_tokens_map.json",
+        "generation_config.json",
+    ):
         if (tuned / name).exists():  # the tuned model's own files: mergekit rewrites some of them
             shutil.copyfile(tuned / name, job.out / "model" / name)
     shutil.copyfile(tuned / "config.json", job.out / "model" / "config.json")

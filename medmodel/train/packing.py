@@ -15,22 +15,20 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from medmodel.artifacts import read_records
 from medmodel.job import Job
-from medmodel.records import Document, Mixed, Record
+from medmodel.records import Document, Mixed
 
 IGNORED = -100  # the target that torch's cross entropy skips
 
 
-class Packed(Record):
+class Packed(NamedTuple):
     """Arrays of shape (rows, length), int32: token ids, position ids, targets (-100 = no loss)."""
-
-    model_config = {"arbitrary_types_allowed": True, "frozen": True, "extra": "forbid"}
 
     tokens: npt.NDArray[np.int32]
     positions: npt.NDArray[np.int32]
@@ -56,11 +54,21 @@ def run(job: Job) -> dict[str, Any]:
     for name in ("tokens", "positions", "targets"):
         np.save(job.out / f"{name}.npy", getattr(packed, name))
     used = sum(len(piece) for piece in pieces)
-    return {"rows": len(packed.tokens), "tokens": used, "padding": round(1 - used / packed.tokens.size, 4), "by_domain": by_domain}
+    return {
+        "rows": len(packed.tokens),
+        "tokens": used,
+        "padding": round(1 - used / packed.tokens.size, 4),
+        "by_domain": by_domain,
+    }
 
 
 def load(folder: Path) -> Packed:
-    return Packed(**{name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ("tokens", "positions", "targets")})
+    return Packed(
+        **{
+            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in ("tokens", "positions", "targets")
+        }
+    )
 
 
 def pack(pieces: Sequence[Sequence[int]], length: int, *, padding: int, seed: int) -> Packed:
@@ -81,9 +89,9 @@ def pack(pieces: Sequence[Sequence[int]], length: int, *, padding: int, seed: in
     tokens = np.full((len(rows), length), padding, dtype=np.int32)
     positions = np.zeros((len(rows), length), dtype=np.int32)
     targets = np.full((len(rows), length), IGNORED, dtype=np.int32)
-    for number, row in enumerate(rows):
+    for number, placed in enumerate(rows):
         at = 0
-        for piece in row:
+        for piece in placed:
             tokens[number, at : at + len(piece)] = piece
             positions[number, at : at + len(piece)] = np.arange(len(piece))
             targets[number, at + 1 : at + len(piece)] = piece[1:]

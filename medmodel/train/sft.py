@@ -59,7 +59,9 @@ def run(job: Job) -> dict[str, Any]:
         disable_tqdm=True,
         **loop.hardware(),
     )
-    adapters = LoraConfig(r=job.config.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM") if job.config.lora_rank else None
+    adapters = (
+        LoraConfig(r=job.config.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM") if job.config.lora_rank else None
+    )
     trainer = SFTTrainer(model=model, args=arguments, train_dataset=dataset, processing_class=tokenizer, peft_config=adapters)
     counts = loop.train(trainer, job, tokens=round(tokens * job.config.epochs))
     trained = trainer.model.merge_and_unload() if adapters else trainer.model
@@ -73,6 +75,8 @@ def _count_tokens(examples: list[Example], tokenizer: Any, max_length: int) -> i
         text = tokenizer.apply_chat_template([message.model_dump() for message in example.messages], tokenize=False)
         length = len(tokenizer(text, add_special_tokens=False).input_ids)
         if length > max_length:
-            raise InputError(f"example '{example.id}' has {length} tokens, more than sft.max_length {max_length}: raise it, or make the example shorter")
+            raise InputError(
+                f"example '{example.id}' has {length} tokens, more than sft.max_length {max_length}: raise it, or make the example shorter"
+            )
         total += length
     return total

@@ -1,0 +1,98 @@
+"""The pipeline: hit, resume or miss for the reasons it gives, and a crash that leaves nothing half-made."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from medmodel import pipeline
+from medmodel.errors import StageFailed
+from medmodel.recipe import Recipe, load_recipe
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_demo_recipe_loads_and_plans_without_a_store(tmp_path: Path) -> None:
+    steps = pipeline.plan(load_recipe("demo"), tmp_path / "store")
+    assert steps[0].state == "miss"
+    assert steps[0].why == "never made"
+    assert all(step.state in ("miss", "waits") for step in steps)
+    assert [step.stage for step in steps][-1] == "release"
+
+
+def test_a_stage_key_covers_config_seed_and_code_but_not_where_things_lie() -> None:
+    recipe = load_recipe("demo")
+    base = pipeline.key_parts(recipe, "base", {})
+    assert pipeline.key_parts(load_recipe("demo", ["base.max_length=4096"]), "base", {}) != base
+    assert pipeline.key_parts(Recipe.model_validate({**dict(recipe), "seed": 18}), "base", {}) != base
+    assert not any("/" in str(value) for value in base["packages"].values())  # type: ignore[attr-defined]
+
+
+def test_the_code_digest_covers_modules_imported_by_imported_modules() -> None:
+    files = {path.name for path in pipeline.reachable("medmodel.train.cpt")}
+    assert {"cpt.py", "loop.py", "packing.py", "artifacts.py", "records.py"} <= files
+    assert "sft.py" not in files
+
+
+def test_the_code_digest_covers_plug_ins_that_a_stage_asks_the_registry_for() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in pipeline.reachable("data_build.flow")}
+    assert "data_build/sources/open_medicine.py" in files
+    assert "data_build/steps/dedup.py" in files
+
+
+def test_a_stage_that_fails_shows_its_last_lines_and_keeps_its_work(tmp_path: Path) -> None:
+    recipe = load_recipe("demo", ["base.model=./nothing-here"])
+    with pytest.raises(StageFailed, match="stage 'base' ended with exit code"):
+        pipeline.run(recipe, tmp_path / "store", until="base")
+    assert [path.name[:5] for path in pipeline.partials(tmp_path / "store")] == ["base-"]
+    assert pipeline.plan(recipe, tmp_path / "store")[0].state == "resume"
+
+
+def wait_until_unlocked(store: Path) -> None:
+    """A stage ends itself when its parent is gone: its lock is free soon after."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with open(next(iter(store.glob("documents-*.lock")), store / "none.lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                time.sleep(0.1)
+    raise AssertionError("the stage outlived its parent")
+
+
+def test_after_a_stage_is_killed_the_next_run_makes_it_whole_and_everything_again_is_a_hit(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    environment = {**os.environ, "MEDMODEL_STORE": str(store)}
+    command = [sys.executable, "-m", "medmodel.cli", "run", "demo", "--until", "documents"]
+    running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(store.glob("documents-*.partial/job.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    wait_until_unlocked(store)
+    recipe = load_recipe("demo")
+    assert pipeline.plan(recipe, store)[0].state != "hit"
+    first = pipeline.run(recipe, store, until="documents")["documents"]
+    assert [step.state for step in pipeline.plan(recipe, store) if step.stage == "documents"] == ["hit"]
+    assert not list(pipeline.partials(store))
+    again = pipeline.run(recipe, tmp_path / "other", until="documents")["documents"]
+    assert again.digest == first.digest
+
+
+def test_a_damaged_artifact_is_made_again_and_the_damage_named(tmp_path: Path) -> None:
+    recipe = load_recipe("demo")
+    made = pipeline.run(recipe, tmp_path / "store", until="documents")["documents"]
+    shard = next((made.path / "documents").glob("*.jsonl"))
+    shard.write_bytes(shard.read_bytes()[:-50])
+    whys = []
+    again = pipeline.run(recipe, tmp_path / "store", until="documents", on_start=lambda step: whys.append(step.why))
+    assert "damaged" in whys[-1]
+    assert shard.name in whys[-1]
+    assert again["documents"].digest == made.digest
