@@ -1,0 +1,93 @@
+"""Start what is examined, and stop it: a product behind its own HTTP API, a bare model, or a server that already runs.
+
+Product suites ask through `Client` over a real socket, the one front door, so what is gated is what is served.
+Likelihoods are not an answer of the product; they are read from the same vLLM, through the product's engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from evals.suite import Subject
+from medmodel.client import Client
+from medmodel.errors import EngineError
+from medmodel.models.engine import Engine, Likelihood
+
+Waiting = Callable[[str], None]  # told every second or so what is being waited for
+
+
+@contextmanager
+def running_product(model: Path | None, index: Path, engine: str) -> Iterator[RunningProduct]:
+    """The product of this model over this index, served on loopback. It may still be starting: see `wait`."""
+    from medmodel.serve.api import create_app
+    from medmodel.serve.feedback import FeedbackStore
+    from medmodel.serve.product import open_product
+    from medmodel.serve.run import running
+
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
+        product = stack.enter_context(open_product(release=None, model=model, index=index, engine=engine, trust=()))
+        store = FeedbackStore(f"sqlite:///{scratch / 'feedback.sqlite'}")
+        client = stack.enter_context(Client(stack.enter_context(running(create_app(product, store)))))
+        yield RunningProduct(client, product, stack)
+
+
+class RunningProduct:
+    def __init__(self, client: Client, product: object, stack: ExitStack) -> None:
+        self._client = client
+        self._product = product
+        self._stack = stack
+
+    def wait(self, on_wait: Waiting = lambda what: None) -> Subject:
+        """Return when its model writes answers. Raises EngineError when it never will."""
+        while not (state := self._client.ready()):
+            if state.engine not in ("starting", "restarting"):
+                raise EngineError(f"the product's model does not start: {state.detail or state.engine}")
+            on_wait(state.detail)
+            time.sleep(1.0)
+        return Subject(self._client.ask, self._stack.enter_context(synchronous(self._product.engine)))  # type: ignore[attr-defined]
+
+    def without_model(self) -> Subject:
+        return Subject(self._client.ask)
+
+
+@contextmanager
+def running_model(model: Path, on_wait: Waiting = lambda what: None) -> Iterator[Subject]:
+    """A bare model under vLLM, for closed-book benchmarks."""
+    from medmodel.models.vllm_server import VllmServer
+
+    with VllmServer(model) as server:
+        server.wait_ready(lambda waited, expected, what: on_wait(f"{what}: {waited:.0f} s of about {expected:.0f} s"))
+        with synchronous(server.engine()) as loglikelihood:
+            yield Subject(loglikelihood=loglikelihood)
+
+
+@contextmanager
+def served_at(url: str) -> Iterator[Subject]:
+    """A product that somebody else runs."""
+    with Client(url) as client:
+        yield Subject(client.ask)
+
+
+@contextmanager
+def synchronous(engine: Engine) -> Iterator[Callable[[str, str], Likelihood]]:
+    """The engine's `loglikelihood`, callable from many threads at once: they share one event loop, as engines want it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="likelihoods", daemon=True)
+    thread.start()
+
+    def loglikelihood(prompt: str, continuation: str) -> Likelihood:
+        return asyncio.run_coroutine_threadsafe(engine.loglikelihood(prompt, continuation), loop).result()
+
+    try:
+        yield loglikelihood
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

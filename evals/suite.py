@@ -1,0 +1,102 @@
+"""What a suite is: items, and how one of them is scored for one model. The runner, the gate and the rules know no more.
+
+    @register("suite", "grounding")
+    class Grounding(Suite[Case]):
+        needs = "product"
+        def items(self, material): ...
+        def score(self, case, subject): ...   # -> Scored
+
+A `Scored` holds every number of one item for one model; a metric is the weighted mean of one of them over the items.
+An item whose call failed has `error` set and no values: it is counted apart and never becomes a score.
+Suites import this module; it knows none of them (`registry.get("suite", name)` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from pydantic import Field
+
+from medmodel.errors import EngineError
+from medmodel.models.engine import Likelihood
+from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Passage, Record
+
+Needs = Literal["product", "rules", "model", "data"]
+
+
+class Scored(Record):
+    """One item of one suite, scored for one model."""
+
+    id: str
+    cluster: str  # what related items share; an item that stands alone is its own cluster
+    values: dict[str, float] = Field(default_factory=dict)  # a metric that does not apply to the item is left out
+    weight: float = 1.0
+    shown: dict[str, str] = Field(default_factory=dict)  # for the report: reference text only, never a patient's
+    answer: Answer | None = None
+    error: str = ""  # why the call failed
+
+
+class Part(NamedTuple):
+    """One suite for one model: "candidate" or "base"."""
+
+    role: str
+    suite: str
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=Identified)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is examined. `ask` is `Client.ask` of a running product; `loglikelihood` is its engine's, made synchronous."""
+
+    ask: Callable[[str, str], Answer] | None = None  # (question, language)
+    loglikelihood: Callable[[str, str], Likelihood] | None = None  # (prompt, continuation)
+
+    def answer(self, question: str, language: str = "en") -> Answer:
+        if self.ask is None:
+            raise EngineError("this suite asks a running product: start one, or give --url")
+        return self.ask(question, language)
+
+    def likelihood(self, prompt: str, continuation: str) -> Likelihood:
+        if self.loglikelihood is None:
+            raise EngineError("this suite reads likelihoods: give it a model with --model")
+        return self.loglikelihood(prompt, continuation)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What suites draw their items from; each takes what it needs, and an empty part gives a suite no items."""
+
+    cases: Sequence[Case] = ()
+    choices: Sequence[ChoiceItem] = ()
+    documents: Sequence[Document] = ()  # both splits
+    examples: Sequence[Example] = ()
+    passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
+
+
+class Suite(Generic[Item]):
+    """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
+
+    needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: likelihoods; data: neither
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+
+    def items(self) -> Sequence[Item]:
+        raise NotImplementedError
+
+    def score(self, item: Item, subject: Subject) -> Scored:
+        """Score one item. May raise MedmodelError: the runner counts it as an error."""
+        raise NotImplementedError
+
+    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        """More about these rows than the metrics say: shown beside every gate of the suite."""
+        return {}

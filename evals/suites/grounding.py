@@ -1,0 +1,79 @@
+"""First-try grounding: does the model itself point at a numbered sentence and repeat it, before anything is repaired?
+
+Questions from held-out guidelines, asked through the product's front door; base and candidate get the same index, the
+same passages and the same grammar, so retrieval does not tell them apart. Scored for each case:
+
+    well_formed      the first try parses, is complete and cites only sentences that exist
+    grounded         well formed, answers (does not abstain), and every sentence passes the product's support check
+    model_written    what the reader sees is the model's text (neither repaired nor quotes put in its place)
+    right_source     a citation shown is of the guideline the question was made from
+    citations_valid  every quote shown is byte for byte what the index holds in the named passage
+
+`grounded` and `well_formed` are LongCite's idea at its tersest (arXiv 2409.02897); ALCE (arXiv 2305.14627) is the
+measure for longer answers. Not covered: whether the cited sentence answers the question. `right_source` is its shadow.
+
+    python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from evals.suite import Needs, Scored, Subject, Suite
+from medmodel.errors import EngineError
+from medmodel.records import Answer, Case, Citation, FirstTry, Passage
+from medmodel.registry import register
+
+
+@register("suite", "grounding")
+class Grounding(Suite[Case]):
+    needs: ClassVar[Needs] = "product"
+
+    def items(self) -> Sequence[Case]:
+        return self.material.cases
+
+    def score(self, case: Case, subject: Subject) -> Scored:
+        answer = subject.answer(case.question, case.language)
+        tried = answer.first_try
+        if tried is None and answer.status == "answered":
+            raise EngineError("the product answered without asking its model")
+        values = {
+            "well_formed": float(tried is not None and tried.well_formed),
+            "grounded": float(tried is not None and tried.grounded and not tried.abstained),
+            "model_written": float(answer.origin == "model"),
+        }
+        citations = [citation for claim in answer.claims for citation in claim.citations]
+        if case.expect_source:
+            values["right_source"] = float(any(citation.source.id == case.expect_source for citation in citations))
+        if citations:
+            values["citations_valid"] = float(all(self._is_valid(citation, answer) for citation in citations))
+        return Scored(
+            id=case.id,
+            cluster=case.expect_source or case.id,
+            values=values,
+            shown={"question": case.question, **_first_try(tried)},
+            answer=answer,
+        )
+
+    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        answers = [row.answer for row in rows if row.answer]
+        return {
+            "status": dict(Counter(answer.status for answer in answers)),
+            "origin": dict(Counter(answer.origin for answer in answers)),
+            "abstained_first": sum(1 for answer in answers if answer.first_try and answer.first_try.abstained),
+            "never_asked": sum(1 for answer in answers if answer.first_try is None),  # evidence below the threshold
+        }
+
+    def _is_valid(self, citation: Citation, answer: Answer) -> bool:
+        """Against the index itself; without one (`--url` alone), against the passage that came with the answer."""
+        held: dict[str, Passage] = dict(self.material.passages) or {passage.id: passage for passage in answer.passages}
+        passage = held.get(citation.passage_id)
+        return passage is not None and bool(citation.quote) and passage.text[citation.start : citation.end] == citation.quote
+
+
+def _first_try(tried: FirstTry | None) -> dict[str, str]:
+    if tried is None:
+        return {"first_try": "", "reason": "the model was not asked: the evidence found was too weak"}
+    return {"first_try": tried.text, "reason": tried.reason, "finish_reason": tried.finish_reason}
