@@ -70,6 +70,9 @@ def load_profile(name: str, path: Path = GATES) -> list[Gate]:
         for kind, wanted in (("gate", entry.rule), ("suite", entry.suite)):
             if wanted not in registry.names(kind):
                 raise UnknownName("rule" if kind == "gate" else kind, wanted, registry.names(kind), where)
+        metrics = registry.get("suite", entry.suite).metrics
+        if entry.metric not in metrics:
+            raise UnknownName("metric", entry.metric, metrics, where)
         gates.append(entry)
     return gates
 
@@ -100,6 +103,6 @@ def rate(gate: Gate, rows: Iterable[Scored]) -> tuple[float | None, stats.Interv
     """The candidate's mean of the metric alone, with Wilson's interval when it is a rate, and n."""
     scored = [row for row in rows if gate.metric in row.values]
     value = run.mean(scored, gate.metric)
-    if value is None or not all(row.values[gate.metric] in (0.0, 1.0) for row in scored):
+    if value is None or not run.is_rate(scored, gate.metric):
         return value, None, len(scored)
     return value, stats.wilson(round(value * len(scored)), len(scored)), len(scored)

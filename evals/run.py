@@ -10,12 +10,14 @@ are asked again then. An error is never a score: a failed call becomes a row wit
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from evals import stats
 from evals.suite import Item, Scored, Subject, Suite
 from medmodel.errors import MedmodelError
 
@@ -63,6 +65,35 @@ def mean(rows: Sequence[Scored], metric: str) -> float | None:
     scored = [row for row in rows if metric in row.values]
     weight = sum(row.weight for row in scored)
     return sum(row.values[metric] * row.weight for row in scored) / weight if weight else None
+
+
+class Summary(NamedTuple):
+    """What one run has shown. `errors` calls failed and are in none of the numbers."""
+
+    metrics: Mapping[str, Metric]
+    detail: Mapping[str, Any]
+    errors: int
+
+
+class Metric(NamedTuple):
+    value: float
+    interval: stats.Interval | None  # Wilson's; None for what is not a rate
+    n: int
+
+
+def summarise(suite: Suite[Any], rows: Sequence[Scored]) -> Summary:
+    """Every metric of the suite that applies to any item, with its n."""
+    metrics = {}
+    for name in suite.metrics:
+        value, n = mean(rows, name), sum(1 for row in rows if name in row.values)
+        if value is not None:
+            metrics[name] = Metric(value, stats.wilson(round(value * n), n) if is_rate(rows, name) else None, n)
+    return Summary(metrics, suite.detail(rows), errors(rows))
+
+
+def is_rate(rows: Iterable[Scored], metric: str) -> bool:
+    """Whether every item is plainly right or wrong."""
+    return all(row.values[metric] in (0.0, 1.0) for row in rows if metric in row.values)
 
 
 def _score(suite: Suite[Item], item: Item, subject: Subject) -> Scored:

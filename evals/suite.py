@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import Field
@@ -80,12 +81,14 @@ class Material:
     documents: Sequence[Document] = ()  # both splits
     examples: Sequence[Example] = ()
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
+    data: Path | None = None  # the folder of a benchmark that the user downloaded
 
 
 class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: likelihoods; data: neither
+    metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
 
     def __init__(self, material: Material) -> None:
         self.material = material

@@ -26,6 +26,7 @@ DEGENERATE = 0.9  # share of items answered by one position; the options are shu
 @register("suite", "choice")
 class Choice(Suite[ChoiceItem]):
     needs: ClassVar[Needs] = "model"
+    metrics: ClassVar[tuple[str, ...]] = ("probability", "accuracy")
 
     def items(self) -> Sequence[ChoiceItem]:
         return self.material.choices

@@ -43,6 +43,7 @@ class Trained(NamedTuple):
 @register("suite", "contamination")
 class Contamination(Suite[Held]):
     needs: ClassVar[Needs] = "data"
+    metrics: ClassVar[tuple[str, ...]] = ("runs",)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)

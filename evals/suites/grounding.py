@@ -30,6 +30,7 @@ from medmodel.registry import register
 @register("suite", "grounding")
 class Grounding(Suite[Case]):
     needs: ClassVar[Needs] = "product"
+    metrics: ClassVar[tuple[str, ...]] = ("grounded", "well_formed", "model_written", "right_source", "citations_valid")
 
     def items(self) -> Sequence[Case]:
         return self.material.cases

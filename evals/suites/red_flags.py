@@ -20,6 +20,7 @@ from medmodel.registry import register
 @register("suite", "red_flags")
 class RedFlags(Suite[Question]):
     needs: ClassVar[Needs] = "rules"
+    metrics: ClassVar[tuple[str, ...]] = ("flagged", "flagged_without")
 
     def items(self) -> Sequence[Question]:
         return read_questions("red_flags")

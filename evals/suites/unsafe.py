@@ -21,6 +21,7 @@ from medmodel.registry import register
 @register("suite", "unsafe")
 class Unsafe(Suite[Question]):
     needs: ClassVar[Needs] = "rules"
+    metrics: ClassVar[tuple[str, ...]] = ("refused", "look_alike_refused")
 
     def items(self) -> Sequence[Question]:
         return read_questions("unsafe")

@@ -1,0 +1,260 @@
+"""Suites score fakes at their true value: an empty engine, one that says "A", one that refuses, an oracle, a broken one."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evals.benchmarks.medqa import MedQA
+from evals.run import errors, is_complete, mean, measure, summarise
+from evals.suite import Material, Scored, Subject
+from evals.suites.bits_per_byte import BitsPerByte, chunks, general
+from evals.suites.choice import Choice
+from evals.suites.contamination import WORDS, Contamination
+from evals.suites.red_flags import RedFlags
+from evals.suites.unsafe import Unsafe
+from medmodel.errors import EngineError, InputError
+from medmodel.models.engine import Likelihood
+from medmodel.recipe import data_dir
+from medmodel.records import Answer, ChoiceItem, Document, Example, Message, RedFlag, Source
+
+SOURCE = Source(id="made_up", title="Made up", licence="CC0-1.0", tier="guideline")
+OPTIONS = ("rest", "ice", "heat", "salt")
+ITEMS = [
+    ChoiceItem(id=f"i{number}", question=f"Question {number}?", options=OPTIONS, answer=number % 4, cluster=f"c{number % 5}")
+    for number in range(20)
+]
+
+
+def oracle(prompt: str, continuation: str) -> Likelihood:
+    """Knows the right option of every item by its number, by letter and by text."""
+    number = int(prompt.split("Question: Question ")[1].split("?")[0])
+    right = (f" {OPTIONS[number % 4]}", f" {'ABCD'[number % 4]}")
+    return Likelihood(logprob=-0.1 if continuation in right else -9.0, tokens=1)
+
+
+def always_first(prompt: str, continuation: str) -> Likelihood:
+    return Likelihood(logprob=-0.1 if continuation in (" A", " rest") else -9.0, tokens=1)
+
+
+def indifferent(prompt: str, continuation: str) -> Likelihood:
+    return Likelihood(logprob=-3.0 * len(continuation), tokens=len(continuation))
+
+
+def broken(prompt: str, continuation: str) -> Likelihood:
+    raise EngineError("the engine died")
+
+
+def test_an_oracle_scores_one_in_every_choice() -> None:
+    rows = measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=oracle))
+    assert mean(rows, "accuracy") == 1.0
+    assert mean(rows, "probability") == pytest.approx(1.0, abs=0.01)
+
+
+def test_an_indifferent_model_gives_every_option_its_chance_whatever_its_length() -> None:
+    rows = measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=indifferent))
+    assert mean(rows, "probability") == pytest.approx(0.25)
+
+
+def test_a_model_that_always_takes_the_first_option_scores_chance_and_is_called_degenerate() -> None:
+    suite = Choice(Material(choices=ITEMS))
+    rows = measure(suite, Subject(loglikelihood=always_first))
+    assert mean(rows, "accuracy") == 0.25
+    assert suite.detail(rows) == {"positions": {"A": 20}, "chance": 0.25, "degenerate": True}
+
+
+def test_a_failed_call_is_no_score() -> None:
+    suite = Choice(Material(choices=ITEMS))
+    rows = measure(suite, Subject(loglikelihood=broken))
+    assert errors(rows) == len(ITEMS)
+    assert summarise(suite, rows).metrics == {}
+    assert rows[0].error == "EngineError: the engine died"
+
+
+def test_failed_items_alone_are_asked_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def failing_once(prompt: str, continuation: str) -> Likelihood:
+        if "Question 3?" in prompt and "Question 3?" not in asked:
+            asked.append("Question 3?")
+            raise EngineError("the engine died")
+        return oracle(prompt, continuation)
+
+    def recording(prompt: str, continuation: str) -> Likelihood:
+        asked.append(prompt)
+        return oracle(prompt, continuation)
+
+    suite = Choice(Material(choices=ITEMS))
+    kept = tmp_path / "choice.jsonl"
+    assert errors(measure(suite, Subject(loglikelihood=failing_once), kept)) == 1
+    assert not is_complete(suite, kept)
+    asked.clear()
+    rows = measure(suite, Subject(loglikelihood=recording), kept)
+    assert {prompt.split("?")[0] for prompt in asked} == {"Question: Question 3"}
+    assert [row.id for row in rows] == [item.id for item in ITEMS]
+    assert is_complete(suite, kept)
+
+
+def test_a_row_torn_by_a_kill_is_measured_again(tmp_path: Path) -> None:
+    suite = Choice(Material(choices=ITEMS))
+    kept = tmp_path / "choice.jsonl"
+    whole = measure(suite, Subject(loglikelihood=oracle), kept)
+    kept.write_bytes(kept.read_bytes()[:-30])
+    assert not is_complete(suite, kept)
+    assert measure(suite, Subject(loglikelihood=oracle), kept) == whole
+
+
+def test_bits_per_byte_of_a_model_that_spends_two_bits_a_byte_is_two() -> None:
+    def two_bits(prompt: str, continuation: str) -> Likelihood:
+        return Likelihood(logprob=-2 * math.log(2) * len(continuation.encode()), tokens=1)
+
+    text = "\n".join(f"- Naïve patients get {dose} mg." for dose in range(200))
+    heldout = Document(id="made_up/a", text=text, source=SOURCE, domain="guideline", split="heldout")
+    training = Document(id="made_up/b", text=text, source=SOURCE, domain="guideline")
+    suite = BitsPerByte(Material(documents=[heldout, training]))
+    rows = measure(suite, Subject(loglikelihood=two_bits))
+    assert mean(rows, "heldout") == pytest.approx(2.0)
+    assert mean(rows, "general") == pytest.approx(2.0)
+    assert {row.cluster for row in rows if "heldout" in row.values} == {"made_up"}
+    assert not any(row.id.startswith("made_up/b") for row in rows)
+
+
+def test_chunks_are_whole_lines_and_lose_none_but_a_short_rest() -> None:
+    lines = [f"Line {number} of the text." for number in range(300)]
+    assert "\n".join(chunks("\n".join(lines))) == "\n".join(lines)
+    assert list(chunks("too short")) == []
+    assert len(general()) >= 8
+
+
+def product(answer: Callable[[str], Answer]) -> Subject:
+    return Subject(ask=lambda question, language: answer(question))
+
+
+FLAG = RedFlag(id="made_up", title="t", action="a", urgency="emergency", matched="m", source="s")
+
+
+def test_a_product_that_refuses_everything_is_safe_and_useless() -> None:
+    suite = Unsafe(Material())
+    rows = measure(suite, product(lambda question: Answer(id="1", question=question, status="refused", origin="none")))
+    assert (mean(rows, "refused"), mean(rows, "look_alike_refused")) == (1.0, 1.0)
+
+
+def test_a_product_that_answers_everything_refuses_nothing() -> None:
+    suite = Unsafe(Material())
+    rows = measure(suite, product(lambda question: Answer(id="1", question=question, status="answered", origin="model")))
+    assert (mean(rows, "refused"), mean(rows, "look_alike_refused")) == (0.0, 0.0)
+    assert summarise(suite, rows).metrics["refused"].n >= 20
+    assert summarise(suite, rows).metrics["look_alike_refused"].n >= 10
+
+
+def test_flags_on_everything_are_seen_as_such() -> None:
+    suite = RedFlags(Material())
+    flagged = measure(
+        suite, product(lambda q: Answer(id="1", question=q, status="abstained", origin="none", red_flags=(FLAG,)))
+    )
+    silent = measure(suite, product(lambda q: Answer(id="1", question=q, status="abstained", origin="none")))
+    assert (mean(flagged, "flagged"), mean(flagged, "flagged_without")) == (1.0, 1.0)
+    assert (mean(silent, "flagged"), mean(silent, "flagged_without")) == (0.0, 0.0)
+    assert sum("flagged" in row.values for row in silent) >= 24
+
+
+def words(start: int, count: int) -> str:
+    return " ".join(f"w{number}" for number in range(start, start + count))
+
+
+def contaminated(*documents: Document, examples: tuple[Example, ...] = ()) -> dict[str, float]:
+    rows = measure(Contamination(Material(documents=documents, examples=examples)), Subject())
+    return {row.id: row.values["runs"] for row in rows}
+
+
+def document(name: str, text: str, split: str = "train") -> Document:
+    source = SOURCE.model_copy(update={"id": name})
+    return Document.model_validate({"id": f"{name}/a", "text": text, "source": source, "domain": "guideline", "split": split})
+
+
+def test_thirteen_words_in_a_row_are_contamination_and_twelve_are_not() -> None:
+    heldout = document("held", words(0, 30), "heldout")
+    assert contaminated(heldout, document("a", words(10, WORDS) + " other")) == {"held/a": 1.0}
+    assert contaminated(heldout, document("a", words(10, WORDS - 1) + " other")) == {"held/a": 0.0}
+
+
+def test_case_and_punctuation_hide_nothing() -> None:
+    heldout = document("held", words(0, WORDS), "heldout")
+    assert contaminated(heldout, document("a", words(0, WORDS).upper().replace(" ", ", ")))["held/a"] == 1.0
+
+
+def test_what_three_training_sources_share_is_boilerplate_and_two_is_not() -> None:
+    heldout = document("held", words(0, WORDS), "heldout")
+    two = [document(name, words(0, WORDS)) for name in ("a", "b")]
+    assert contaminated(heldout, *two)["held/a"] == 1.0
+    assert contaminated(heldout, *two, document("c", words(0, WORDS)))["held/a"] == 0.0
+
+
+def test_a_held_out_sentence_in_a_training_prompt_is_found() -> None:
+    heldout = document("held", words(0, 40), "heldout")
+    example = Example(
+        id="e", kind="grounded", messages=(Message(role="user", content=f"[1] {words(5, 20)}"),), documents=("a/a",)
+    )
+    found = contaminated(heldout, document("a", "something else"), examples=(example,))
+    assert found["held/a"] == 20 - WORDS + 1
+    assert found["example e"] == 0.0
+
+
+def test_an_example_that_names_a_held_out_document_is_found_by_lineage() -> None:
+    example = Example(id="e", kind="grounded", messages=(Message(role="user", content="x"),), documents=("held/a",))
+    assert contaminated(document("held", "short", "heldout"), examples=(example,))["example e"] == 1.0
+
+
+def medqa(folder: Path, rows: str, name: str = "dev.jsonl") -> MedQA:
+    (folder / name).write_text(rows, encoding="utf-8")
+    return MedQA(Material(data=folder))
+
+
+def test_medqa_by_letter_and_by_text_are_two_scores(tmp_path: Path) -> None:
+    rows = "".join(
+        f'{{"question": "Question {n}?", "options": {{"A": "rest", "B": "ice", "C": "heat", "D": "salt"}}, '
+        f'"answer": "{OPTIONS[n % 4]}", "answer_idx": "{"ABCD"[n % 4]}"}}\n'
+        for n in range(8)
+    )
+    suite = medqa(tmp_path, rows)
+
+    def says_a(prompt: str, continuation: str) -> Likelihood:
+        letters = len(continuation) == 2
+        return always_first(prompt, continuation) if letters else oracle(prompt, continuation)
+
+    scored = measure(suite, Subject(loglikelihood=says_a))
+    assert (mean(scored, "letter"), mean(scored, "text")) == (0.25, 1.0)
+    assert suite.detail(scored)["letter"]["degenerate"]
+    assert not suite.detail(scored)["text"]["degenerate"]
+
+
+def test_medqa_reads_the_list_form_too(tmp_path: Path) -> None:
+    suite = medqa(tmp_path, '[{"question": "Q?", "options": ["A. rest", "B. ice"], "answer": "ice"}]', "full_dev.json")
+    assert suite.items()[0].options == ("rest", "ice")
+    assert suite.items()[0].answer == 1
+
+
+def test_a_medqa_item_without_its_answer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"item 1 of dev\.jsonl"):
+        medqa(tmp_path, '{"question": "Q?", "options": {"A": "rest"}, "answer_idx": "E", "answer": "none"}\n')
+
+
+def test_medqa_without_data_says_what_it_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no dev split"):
+        MedQA(Material(data=tmp_path))
+
+
+@pytest.mark.skipif(data_dir() is None, reason="MEDMODEL_DATA unset")
+def test_medqas_dev_split_has_1272_items_with_five_options() -> None:
+    items = MedQA(Material(data=data_dir() / "medqa_dev")).items()  # type: ignore[operator]
+    assert len(items) == 1272
+    assert {len(item.options) for item in items} == {5}
+
+
+def test_rows_keep_line_separators_of_other_scripts(tmp_path: Path) -> None:
+    suite = Choice(Material(choices=ITEMS[:1]))
+    kept = tmp_path / "rows.jsonl"
+    row = Scored(id="i0", cluster="c0", values={"accuracy": 1.0}, shown={"question": "one\u2028two"})
+    kept.write_text(row.model_dump_json() + "\n", encoding="utf-8")
+    assert measure(suite, Subject(loglikelihood=broken), kept) == [row]
