@@ -55,7 +55,7 @@ class Readiness:
     """Truthy when the model writes answers. Before that the server still answers, with quotes alone."""
 
     ready: bool
-    engine: str  # "ready", "starting", "restarting", "none" (meant to run without one), "unreachable"
+    engine: str  # "ready", "starting", "restarting", "failed", "none" (meant to run without one), "unreachable"
     detail: str = ""  # "loading the model: 35 s of about 100 s"
 
     def __bool__(self) -> bool:

@@ -16,7 +16,9 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -29,10 +31,22 @@ PATIENCE = 120.0  # seconds without a token anywhere; two cores with 32 waiting 
 PROBE = 30.0  # seconds for one token
 
 
+@dataclass
+class _Local:
+    """What belongs to one event loop: a connection pool, and the time limits of the calls under way."""
+
+    http: httpx.AsyncClient
+    running: set[asyncio.Timeout] = field(default_factory=set)
+
+
 class OpenAIEngine:
-    """Implements `Engine`. May be used from several event loops, one after another."""
+    """Implements `Engine`. May be used from several event loops at once (the API's, a gate's).
+
+    `stalled` is True from a call's EngineTimeout until the next token: the sign of a hung engine.
+    """
 
     fake = False
+    stalled = False
 
     def __init__(
         self,
@@ -50,9 +64,7 @@ class OpenAIEngine:
         self.name = name or f"{model} at {httpx.URL(base_url).host}"
         self._bos = bos_token_id
         self._patience = patience
-        self._running: set[asyncio.Timeout] = set()
-        self._http: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._locals: WeakKeyDictionary[asyncio.AbstractEventLoop, _Local] = WeakKeyDictionary()
 
     async def generate(
         self,
@@ -115,33 +127,37 @@ class OpenAIEngine:
         return True
 
     async def aclose(self) -> None:
-        if self._http is not None and self._loop is asyncio.get_running_loop():
-            await self._http.aclose()
-        self._http = None
+        local = self._locals.pop(asyncio.get_running_loop(), None)
+        if local is not None:
+            await local.http.aclose()
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[Callable[[], None]]:
         """Bounds the time without progress; a token of any call is progress for all, so a long queue is no hang."""
         loop = asyncio.get_running_loop()
+        running = self._local().running
 
         def tick() -> None:
-            for timeout in self._running:
-                timeout.reschedule(loop.time() + self._patience)
+            self.stalled = False
+            for timeout in running:
+                if not timeout.expired():
+                    timeout.reschedule(loop.time() + self._patience)
 
         try:
             async with asyncio.timeout(self._patience) as limit:
-                self._running.add(limit)
+                running.add(limit)
                 try:
                     yield tick
                 finally:
-                    self._running.discard(limit)
+                    running.discard(limit)
         except TimeoutError:
+            self.stalled = True
             raise EngineTimeout(f"{self.name} has produced no token for {self._patience:.0f} s") from None
 
     async def _stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         decoder = Decoder()
         try:
-            async with self._client().stream("POST", self.base_url + path, json=body) as response:
+            async with self._local().http.stream("POST", self.base_url + path, json=body) as response:
                 if response.status_code != 200:
                     raise self._refusal(response.status_code, (await response.aread()).decode("utf-8", "replace"))
                 async for piece in response.aiter_bytes():
@@ -171,7 +187,7 @@ class OpenAIEngine:
     async def _post(self, url: str, body: dict[str, Any]) -> Any:
         async with self._watched() as tick:
             try:
-                response = await self._client().post(url, json=body)
+                response = await self._local().http.post(url, json=body)
             except httpx.TransportError as error:
                 raise EngineError(f"{self.name} does not answer ({type(error).__name__})") from None
             tick()
@@ -184,17 +200,15 @@ class OpenAIEngine:
         known = re.search(r"maximum context length (?:is|of) \d+ tokens", body)
         return EngineError(f"{self.name} refused with status {status}{f': {known[0]}' if known else ''}")
 
-    def _client(self) -> httpx.AsyncClient:
+    def _local(self) -> _Local:
         loop = asyncio.get_running_loop()
-        if self._http is None or self._loop is not loop:
+        if loop not in self._locals:
             headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-            # No idle connections: one left by an earlier event loop cannot be used or closed in the next.
+            # No idle connections: nobody could close those of an event loop that has ended.
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-            self._http = httpx.AsyncClient(
-                headers=headers, timeout=httpx.Timeout(None, connect=10.0), limits=limits, trust_env=False
-            )
-            self._loop = loop
-        return self._http
+            timeout = httpx.Timeout(None, connect=10.0)  # `_watched` knows better when to give up
+            self._locals[loop] = _Local(httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, trust_env=False))
+        return self._locals[loop]
 
 
 def discover_model(base_url: str, api_key: str | None = None) -> str:

@@ -1,0 +1,39 @@
+"""Who may ask: bearer keys from `$MEDMODEL_API_KEY` (several with commas between), or everyone when it is unset.
+
+Each key is a tenant. A tenant's `cache_salt` is a secret of this process bound to its key, so that no tenant can time
+another's prompts in vLLM's prefix cache. Covers no users, roles or quotas: put a gateway in front for those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+
+from fastapi import Request
+
+from medmodel.serve.problems import Problem
+
+VARIABLE = "MEDMODEL_API_KEY"
+
+
+class Keys:
+    """A FastAPI dependency: returns the tenant's cache salt, or refuses with 401."""
+
+    def __init__(self, keys: str | None = None) -> None:
+        listed = os.environ.get(VARIABLE, "") if keys is None else keys
+        self._keys = [key.strip().encode() for key in listed.split(",") if key.strip()]
+        self._secret = secrets.token_bytes(32)
+
+    def __call__(self, request: Request) -> str:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if not self._keys:
+            return self._salt(b"")
+        for key in self._keys:
+            if scheme.lower() == "bearer" and hmac.compare_digest(key, given.strip().encode()):
+                return self._salt(key)
+        raise Problem(401, "unauthorized", "give a valid API key as `Authorization: Bearer KEY`")
+
+    def _salt(self, tenant: bytes) -> str:
+        return hmac.new(self._secret, tenant, hashlib.sha256).hexdigest()
