@@ -11,35 +11,25 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from evals.suite import Subject
 from medmodel.client import Client
 from medmodel.errors import EngineError
 from medmodel.models.engine import Engine, Likelihood
+from medmodel.serve.api import create_app
+from medmodel.serve.feedback import FeedbackStore
+from medmodel.serve.product import Product, open_product
+from medmodel.serve.run import running
 
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
 
-@contextmanager
-def running_product(model: Path | None, index: Path, engine: str) -> Iterator[RunningProduct]:
-    """The product of this model over this index, served on loopback. It may still be starting: see `wait`."""
-    from medmodel.serve.api import create_app
-    from medmodel.serve.feedback import FeedbackStore
-    from medmodel.serve.product import open_product
-    from medmodel.serve.run import running
-
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
-        product = stack.enter_context(open_product(release=None, model=model, index=index, engine=engine, trust=()))
-        store = FeedbackStore(f"sqlite:///{scratch / 'feedback.sqlite'}")
-        client = stack.enter_context(Client(stack.enter_context(running(create_app(product, store)))))
-        yield RunningProduct(client, product, stack)
-
-
 class RunningProduct:
-    def __init__(self, client: Client, product: object, stack: ExitStack) -> None:
+    """A product that is being served. Its model may still be starting: `wait` for it."""
+
+    def __init__(self, client: Client, product: Product, stack: ExitStack) -> None:
         self._client = client
         self._product = product
         self._stack = stack
@@ -51,10 +41,24 @@ class RunningProduct:
                 raise EngineError(f"the product's model does not start: {state.detail or state.engine}")
             on_wait(state.detail)
             time.sleep(1.0)
-        return Subject(self._client.ask, self._stack.enter_context(synchronous(self._product.engine)))  # type: ignore[attr-defined]
+        engine = self._product.engine
+        if engine is None:
+            raise EngineError("the product runs without a model, so there is nothing to measure")
+        return Subject(self._client.ask, self._stack.enter_context(synchronous(engine)))
 
     def without_model(self) -> Subject:
         return Subject(self._client.ask)
+
+
+@contextmanager
+def running_product(model: Path | None, index: Path, engine: str) -> Iterator[RunningProduct]:
+    """The product of this model over this index, on loopback; what is left as feedback is thrown away."""
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-"))
+        store = stack.enter_context(closing(FeedbackStore(f"sqlite:///{scratch}/feedback.sqlite")))
+        product = stack.enter_context(open_product(model=model, index=index, engine=engine))
+        client = stack.enter_context(Client(stack.enter_context(running(create_app(product, store)))))
+        yield RunningProduct(client, product, stack)
 
 
 @contextmanager
@@ -88,6 +92,7 @@ def synchronous(engine: Engine) -> Iterator[Callable[[str, str], Likelihood]]:
     try:
         yield loglikelihood
     finally:
+        asyncio.run_coroutine_threadsafe(engine.aclose(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -41,7 +41,8 @@ FILES = ("*dev.jsonl", "*dev.jsonl.gz", "*dev.json", "*dev.json.gz")
 @register("benchmark", "medqa")
 class MedQA(Suite[ChoiceItem]):
     needs: ClassVar[Needs] = "model"
-    metrics: ClassVar[tuple[str, ...]] = ("letter", "text")
+    metrics: ClassVar[tuple[str, ...]] = ("letter", "text", "probability")
+    folder: ClassVar[str] = "medqa_dev"  # under $MEDMODEL_DATA
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)

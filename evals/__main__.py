@@ -1,0 +1,192 @@
+"""The evaluation command: `python -m evals` lists what can be run.
+
+    python -m evals medqa --model DIR --data DIR --limit 100
+    python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
+    python -m evals unsafe --url http://127.0.0.1:7860 --json
+    python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
+
+`python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
+of `medmodel.errors`; 1 when calls failed, since what is left is not the whole score.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evals import batch as batches
+from evals import run as runs
+from evals import subjects
+from evals.suite import Material, Subject, Suite
+from medmodel import registry
+from medmodel.client import Client
+from medmodel.errors import InputError, MedmodelError, UnknownName
+from medmodel.recipe import data_dir
+from medmodel.records import Case
+from medmodel.serve.batches import read_cases
+
+KINDS = ("benchmark", "suite")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Benchmarks, suites and batches of cases.")
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
+
+
+def main() -> None:
+    if len(sys.argv) > 1 and sys.argv[1] not in ("run", "batch") and not sys.argv[1].startswith("-"):
+        sys.argv.insert(1, "run")
+    try:
+        sys.exit(app(standalone_mode=False) or 0)  # click returns the code of typer.Exit here
+    except MedmodelError as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        err.print("stopped; what was done is kept")
+        sys.exit(130)
+    except Exception as error:  # typer's own usage errors carry an exit code and a message for the user
+        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
+            err.print(f"[bold red]usage[/]: {escape(error.format_message())}")
+            sys.exit(2)
+        raise
+
+
+@app.callback(invoke_without_command=True)
+def names(context: typer.Context) -> None:
+    """List every benchmark and suite."""
+    if context.invoked_subcommand:
+        return
+    table = Table("name", "kind", "needs", "what it is")
+    for kind in KINDS:
+        for name in registry.names(kind):
+            suite = registry.get(kind, name)
+            about = (inspect.getdoc(inspect.getmodule(suite)) or "").partition("\n")[0]
+            table.add_row(name, kind, suite.needs, escape(about))
+    out.print(table)
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="a benchmark or suite; `python -m evals` lists them")],
+    model: Annotated[Path | None, typer.Option(help="a model folder: vLLM is started on it")] = None,
+    url: Url = None,
+    data: Annotated[Path | None, typer.Option(help="the benchmark's files; default $MEDMODEL_DATA/<its folder>")] = None,
+    cases: Annotated[Path | None, typer.Option(help="a cases file, for suites that ask cases")] = None,
+    limit: Annotated[int | None, typer.Option(help="the first N items alone")] = None,
+    rows: Annotated[Path | None, typer.Option(help="keep every item's row here, and go on from it")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """One benchmark or suite against one model or server."""
+    plugin = _find(name)
+    suite: Suite[Any] = plugin(Material(cases=_cases(cases), data=data or _default_data(getattr(plugin, "folder", ""))))
+    items = len(suite.items()[:limit])
+    if not items:
+        raise InputError(f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)")
+    with _progress(items) as (advance, tell), _subject(suite, model, url, tell) as subject:
+        measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance())
+    summary = runs.summarise(suite, measured)
+    if as_json:
+        metrics = {metric: found._asdict() for metric, found in summary.metrics.items()}
+        print(json.dumps({"name": name, "metrics": metrics, "detail": summary.detail, "errors": summary.errors}, indent=1))
+    else:
+        _show(name, summary)
+    if summary.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def batch(
+    cases: Annotated[Path, typer.Argument(help="a cases file: one JSON object a line (id, question, expect_source, …)")],
+    url: Annotated[str, typer.Option(help="a running medmodel server")],
+    results: Annotated[Path, typer.Option("--out", help="answers, one a line; an existing file is resumed")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask every case of a file; resume where it stopped; report beside the results (.report.json and .report.html)."""
+    with _progress(None) as (advance, _), Client(url) as client:
+        report = batches.run(cases, results, client, on_progress=lambda done, total, failed: advance(done, total))
+    if as_json:
+        print(report.model_dump_json(indent=1))
+    else:
+        table = Table("", "", title=f"{report.done} of {report.cases} cases have an answer")
+        for label, value in batches.lines(report):
+            table.add_row(label, escape(value))
+        out.print(table)
+        out.print(f"report: {results.with_suffix('.report.html')}", soft_wrap=True)
+    if report.failed or report.bad_lines:
+        raise typer.Exit(1)
+
+
+def _find(name: str) -> Any:
+    for kind in KINDS:
+        if name in registry.names(kind):
+            return registry.get(kind, name)
+    raise UnknownName("benchmark or suite", name, [known for kind in KINDS for known in registry.names(kind)])
+
+
+def _cases(path: Path | None) -> list[Case]:
+    """All cases of a file; here a bad line is an error, since a score over the rest would not be comparable."""
+    cases, bad_lines = read_cases(path) if path else ([], [])
+    for bad in bad_lines:
+        raise InputError(f"{path}:{bad.line}: {bad.reason}")
+    return cases
+
+
+def _default_data(folder: str) -> Path | None:
+    downloaded = data_dir()
+    return downloaded / folder if downloaded and folder else None
+
+
+@contextmanager
+def _subject(suite: Suite[Any], model: Path | None, url: str | None, tell: Any) -> Iterator[Subject]:
+    if suite.needs in ("product", "rules") and url:
+        with subjects.served_at(url) as subject:
+            yield subject
+    elif suite.needs == "model" and model:
+        with subjects.running_model(model, tell) as subject:
+            yield subject
+    else:
+        raise InputError("give it a model folder with --model" if suite.needs == "model" else "give it a server with --url")
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[tuple[Any, Any]]:
+    """(advance(done, total), tell(what)): with no arguments, `advance` counts one."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        task = bars.add_task("items", total=total)
+
+        def advance(done: int | None = None, of: int | None = None) -> None:
+            if done is None:
+                bars.update(task, advance=1, description="items")
+            else:
+                bars.update(task, completed=done, total=of)
+
+        yield advance, lambda what: bars.update(task, description=escape(what))
+
+
+def _show(name: str, summary: runs.Summary) -> None:
+    table = Table("metric", "value", "95 %", "n", title=name)
+    for metric, found in summary.metrics.items():
+        interval = f"{found.interval.low:.3f} … {found.interval.high:.3f}" if found.interval else ""
+        table.add_row(metric, f"{found.value:.4g}", interval, str(found.n))
+    out.print(table)
+    for label, detail in summary.detail.items():
+        out.print(f"{label}: {detail}", highlight=False)
+    if summary.errors:
+        out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
+
+
+if __name__ == "__main__":
+    main()
