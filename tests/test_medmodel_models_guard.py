@@ -14,11 +14,13 @@ import medmodel.models.guard
 GUARD = medmodel.models.guard.__file__
 # A server whose child, in a session of its own, ignores SIGTERM: EngineCore while it compiles.
 TREE = """
-import signal, subprocess, sys, time
+import os, signal, subprocess, sys, time
 stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-child = subprocess.Popen([sys.executable, "-c", stubborn, {mark!r}], start_new_session=True, stdout=subprocess.PIPE)
+child = subprocess.Popen([sys.executable, "-c", stubborn], start_new_session=True, stdout=subprocess.PIPE)
 child.stdout.readline()
-open({ready!r}, "w").close()
+with open({ready!r} + ".part", "w") as ready:
+    ready.write(f"{{os.getpid()}} {{child.pid}}")
+os.rename({ready!r} + ".part", {ready!r})
 {then}
 """
 # What VllmServer does: start the guard, then live on.
@@ -26,8 +28,7 @@ PARENT = "import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-
 
 
 def tree(folder: Path, then: str) -> list[str]:
-    code = TREE.format(mark=f"mark-{folder}", ready=str(folder / "ready"), then=then)
-    return [sys.executable, "-c", code, f"mark-{folder}"]
+    return [sys.executable, "-c", TREE.format(ready=str(folder / "ready"), then=then)]
 
 
 def scratch(folder: Path) -> Path:
@@ -41,16 +42,8 @@ def start_guard(folder: Path, then: str) -> subprocess.Popen[bytes]:
 
 
 def alive(folder: Path) -> list[int]:
-    """Processes of the tree, zombies too."""
-    mark = f"mark-{folder}".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
+    """Processes of the tree that still exist, zombies too."""
+    return [pid for pid in map(int, (folder / "ready").read_text().split()) if Path(f"/proc/{pid}").exists()]
 
 
 def eventually(condition: object, seconds: float = 10.0) -> bool:
@@ -88,5 +81,5 @@ def test_when_the_server_dies_its_orphans_go_too_and_its_exit_code_is_passed_on(
 
 
 def test_a_server_killed_by_a_signal_gives_128_and_the_signal(tmp_path: Path) -> None:
-    guard = start_guard(tmp_path, "import os; os.kill(os.getpid(), signal.SIGSEGV)")
+    guard = start_guard(tmp_path, "os.kill(os.getpid(), signal.SIGSEGV)")
     assert guard.wait() == 128 + signal.SIGSEGV

@@ -66,14 +66,14 @@ class VllmServer:
         options: Sequence[str] = (),
     ) -> None:
         """`options` are further arguments of vLLM's own ("--dtype", "bfloat16"); they win over ours."""
-        if not (model_dir / "config.json").is_file():
-            raise InputError(f"{model_dir} holds no model: it has no config.json")
+        check_model(model_dir)
         self.model = name or model_dir.resolve().name
         self._bos = _config(model_dir).get("bos_token_id")
         self.port = port or _free_port()
         self.base_url = f"http://127.0.0.1:{self.port}/v1"
         self.api_key = secrets.token_urlsafe(24)
         self._scratch = tempfile.mkdtemp(prefix="vllm-")  # short: it holds Unix sockets, whose paths may have 107 bytes
+        self._temporary_log = log is None
         self.log = log or Path(tempfile.gettempdir()) / f"{Path(self._scratch).name}.log"
         self._started = time.monotonic()
         arguments = [*_arguments(model_dir, hardware()), *options]
@@ -101,8 +101,9 @@ class VllmServer:
                 if not self.alive():
                     raise EngineError(f"vLLM ended with exit code {self.exit_code()} before it was ready; {self._last_words()}")
                 if waited > patience:
+                    last_words = self._last_words()
                     self.stop()
-                    raise EngineTimeout(f"vLLM was not ready after {patience:.0f} s and was stopped; {self._last_words()}")
+                    raise EngineTimeout(f"vLLM was not ready after {patience:.0f} s and was stopped; {last_words}")
                 if progress is not None and waited - told >= 1:
                     told = waited
                     progress(waited, EXPECTED, self._step())
@@ -124,10 +125,12 @@ class VllmServer:
         return EngineError(f"vLLM ended with exit code {self.exit_code()}; {self._last_words()}")
 
     def stop(self) -> None:
-        """SIGTERM, then SIGKILL to the whole group (the guard does it); returns when nothing of it is left."""
+        """SIGTERM, then SIGKILL to all of it (the guard does it); returns when nothing of it is left."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        self._process.wait()
+            self._process.wait()
+            if self._temporary_log:  # one of a server that died by itself stays, for whoever asks why
+                self.log.unlink(missing_ok=True)
 
     def __enter__(self) -> VllmServer:
         return self
@@ -151,6 +154,13 @@ class VllmServer:
     def _last_words(self) -> str:
         lines = [line for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         return f"log: {self.log}\n  " + "\n  ".join(lines[-LAST_LINES:])
+
+
+def check_model(folder: Path) -> None:
+    """Raise InputError when a folder cannot be a model, before a minute is spent on finding out."""
+    for needed in ("config.json", "tokenizer_config.json"):
+        if not (folder / needed).is_file():
+            raise InputError(f"{folder} holds no model: it has no {needed}")
 
 
 def hardware() -> Literal["cuda", "cpu"]:

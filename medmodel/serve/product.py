@@ -176,9 +176,10 @@ def _source(engine: str, model: Path | None, stack: ExitStack) -> EngineSource:
         raise InputError(f"there is no engine '{engine}': give vllm, scripted, none, or a URL that ends in /v1")
     if model is None:
         raise InputError("vllm needs a model: give a release or a model folder, or choose --engine none")
-    from medmodel.models.vllm_server import VllmServer
+    from medmodel.models.vllm_server import VllmServer, check_model
     from medmodel.serve.supervisor import Supervisor
 
+    check_model(model)
     folder = model  # a name of its own: the lambda runs again at every restart
     return stack.enter_context(Supervisor(lambda: VllmServer(folder)))
 
