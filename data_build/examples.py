@@ -1,11 +1,14 @@
 """Stage `examples`: supervised examples from references, by rule, each verified before it is kept.
 
-A grounded example is the product's own prompt (`medmodel.prompts`) over passages that the product's own retriever
-found, answered by lines `[number] sentence` copied from the numbered sentences. Three kinds run from easy to hard:
-*copy* (the right passage alone), *grounded* (among others), *abstain* (it is not there).
+An example is the product's own prompt (`medmodel.prompts`) over passages that the product's own retriever found,
+answered by lines `[number] sentence` copied from the numbered sentences, and then further questions over the same
+passages. Asking several questions of one context is what teaches pointing: single questions taught the embedded model
+to copy sentence 1 whatever was asked (1 to 3 of 36 right), four a context 17 of 36, for the same tokens (docs/log.md).
+Three kinds run from easy to hard: *copy* (the right passage alone), *grounded* (among others), *abstain* (the last
+question has no answer there).
 
-Kept only if the retriever finds the passage for the question, each line passes the product's support check, no other
-sentence shown says the same, and every document shown is a training document. Rejections are counted by reason.
+Kept only if the retriever finds the passage for the first question, each line passes the product's support check, and
+every document shown is a training document. Rejections are counted by reason.
 Held-out guidelines yield the gate's cases, in question forms that no training example uses; held-out complaints and
 guidelines yield multiple-choice items. Model-written examples are not covered here.
 
@@ -24,8 +27,9 @@ from typing import Any, NamedTuple
 from medmodel import prompts, registry
 from medmodel.artifacts import write_records
 from medmodel.job import Job
+from medmodel.models.engine import Completion
 from medmodel.rag.answer import SHOWN
-from medmodel.rag.citations import check
+from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
@@ -73,6 +77,14 @@ class Fact(NamedTuple):
         return f"{self.passage.id}.{self.sentence}"
 
 
+class Pool(NamedTuple):
+    """What training examples may draw from."""
+
+    facts: Sequence[Fact]
+    by_passage: dict[str, list[Fact]]
+    heldout: set[str]  # document ids that may be shown in no example
+
+
 def run(job: Job) -> dict[str, Any]:
     """Write examples/, choices/, cases/ and development/; returns counts and rejections by reason."""
     job.clear()
@@ -96,16 +108,16 @@ def run(job: Job) -> dict[str, Any]:
 
     development = take_cases(train, HELDOUT_FORMS, config.development_cases, shuffle)
     kept_back = {case.id for case in development}
+    taught = [fact for fact in train if fact.id not in kept_back]
+    pool = Pool(facts=taught, by_passage=_by_passage(taught), heldout=heldout)
     rejected: Counter[str] = Counter()
     examples = []
     budget = config.tokens * CHARACTERS_PER_TOKEN
-    for fact in train:
+    for fact in taught:
         if budget <= 0:
             break
-        if fact.id in kept_back:
-            continue
         spent = 1 - budget / (config.tokens * CHARACTERS_PER_TOKEN)
-        made = make_example(fact, search, heldout, shuffle, copy=spent < config.copy_share, config=config)
+        made = make_example(fact, search, pool, shuffle, copy=spent < config.copy_share, config=config)
         if isinstance(made, str):
             rejected[made] += 1
             continue
@@ -126,7 +138,7 @@ def run(job: Job) -> dict[str, Any]:
 def facts(passages: Iterable[Passage]) -> Iterator[Fact]:
     """Every sentence with a subject, in the order of the passages."""
     for passage in passages:
-        topic = re.split(r"\s+(?:[—–]|--)\s+", passage.heading[0])[0] if passage.heading else passage.source.title
+        topic = prompts.topic(passage)
         for number in range(len(passage.sentences)):
             sentence = prompts.one_line(passage.sentence(number))
             subject = subject_of(sentence)
@@ -152,41 +164,45 @@ def subject_of(sentence: str) -> str | None:
 def ask_about(fact: Fact, forms: Sequence[str], choose: random.Random) -> str:
     """A question about the fact in one of the forms."""
     subject = fact.subject if fact.subject[:2].isupper() else fact.subject[0].lower() + fact.subject[1:]
-    source = fact.passage.source
-    publisher = f"{source.organization} {source.year}" if source.year else source.organization
-    return choose.choice(forms).format(subject=subject, topic=fact.topic, publisher=publisher)
+    return choose.choice(forms).format(subject=subject, topic=fact.topic, publisher=prompts.publisher(fact.passage))
 
 
-def make_example(
-    fact: Fact, search: Search, heldout: set[str], choose: random.Random, *, copy: bool, config: Any
-) -> Example | str:
-    """One verified example, or the reason why there is none."""
+def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, *, copy: bool, config: Any) -> Example | str:
+    """One verified conversation that starts with a question about the fact, or the reason why there is none."""
     question = ask_about(fact, TRAIN_FORMS, choose)
-    hits = [passage for passage in search(question) if passage.document_id not in heldout]
+    hits = [passage for passage in search(question) if passage.document_id not in pool.heldout]
     if fact.passage.id not in [passage.id for passage in hits[:SEARCHED]]:
         return "not retrievable: the question does not find its passage"
-    others = [passage for passage in hits if passage.id != fact.passage.id]
+    shown = [fact.passage] if copy else hits[:SHOWN]
+    if fact.passage not in shown:
+        shown = [*hits[: SHOWN - 1], fact.passage]
+    more = [other for passage in shown for other in pool.by_passage.get(passage.id, ()) if other.id != fact.id]
+    choose.shuffle(more)
+    turns = [(question, _answer(fact, shown, two=choose.random() < config.two_line_share))]
+    for other in more[: config.turns - 1]:
+        turns.append((ask_about(other, TRAIN_FORMS, choose), _answer(other, shown, two=False)))
+    kind = "copy" if copy else "grounded"
     if not copy and choose.random() < config.abstain_share:
-        shown = [passage for passage in others if passage.document_id != fact.passage.document_id][:SHOWN]
-        if not shown or _says_it(fact, shown):
-            return "not an abstention: another passage answers"
-        return _example(fact, "abstain", question, shown, prompts.NO_ANSWER)
-    if copy:
-        shown = [fact.passage]
-    else:
-        shown = hits[:SHOWN]
-        if fact.passage not in shown:
-            shown = [*hits[: SHOWN - 1], fact.passage]
-    lines = _answer_lines(fact, shown, two=choose.random() < config.two_line_share)
-    for number, sentence in lines:
-        passage, at = prompts.numbered(shown)[number - 1]
-        reason = check(sentence, passage.sentence(at))
-        if reason:
-            return f"fails the support check: {reason.split(' ')[0]}"
-    if len({sentence for _, sentence in lines}) != len(lines):
-        return "says the same thing twice"
-    text = "\n".join(prompts.answer_line(number, sentence) for number, sentence in lines)
-    return _example(fact, "copy" if copy else "grounded", question, shown, text)
+        stranger = choose.choice(pool.facts)
+        if stranger.passage.source.id in {passage.source.id for passage in shown} or _says_it(stranger, shown):
+            return "not an abstention: a passage shown may answer"
+        turns[-1] = (ask_about(stranger, TRAIN_FORMS, choose), prompts.NO_ANSWER)
+        kind = "abstain"
+    reason = _unsupported([text for _, text in turns], shown)
+    if reason:
+        return f"fails the support check: {reason.split(':')[0]}"
+    first, *rest = turns
+    messages = [*prompts.grounded_messages(first[0], shown), Message(role="assistant", content=first[1])]
+    for asked, text in rest:
+        messages += [Message(role="user", content=prompts.follow_up(asked)), Message(role="assistant", content=text)]
+    return Example.model_validate(
+        {
+            "id": f"{fact.id}:{kind}",
+            "kind": kind,
+            "messages": tuple(messages),
+            "documents": tuple(dict.fromkeys(passage.document_id for passage in shown)),
+        }
+    )
 
 
 def take_cases(facts: Sequence[Fact], forms: Sequence[str], count: int, choose: random.Random) -> list[Case]:
@@ -251,34 +267,37 @@ def choices(documents: Sequence[Document], unseen: Sequence[Fact], count: int, c
         made += 1
 
 
-def _answer_lines(fact: Fact, shown: Sequence[Passage], two: bool) -> list[tuple[int, str]]:
-    """(number, sentence) of the fact, and of the sentence after it in the same passage when two are wanted."""
-    wanted = [fact.sentence]
-    if two and fact.sentence + 1 < len(fact.passage.sentences):
-        wanted.append(fact.sentence + 1)
+def _by_passage(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
+    grouped: dict[str, list[Fact]] = {}
+    for fact in facts:
+        grouped.setdefault(fact.passage.id, []).append(fact)
+    return grouped
+
+
+def _answer(fact: Fact, shown: Sequence[Passage], two: bool) -> str:
+    """The line that cites the fact's sentence, and the next sentence's of the same passage when two are wanted."""
     lines = []
     for number, (passage, at) in enumerate(prompts.numbered(shown), 1):
-        if passage.id == fact.passage.id and at in wanted:
-            sentence = prompts.one_line(passage.sentence(at))
-            if at == fact.sentence or (len(_WORD.findall(sentence)) >= 6 and len(sentence) <= LONGEST_ANSWER):
-                lines.append((number, sentence))
-    return lines
+        sentence = prompts.one_line(passage.sentence(at))
+        if passage.id != fact.passage.id:
+            continue
+        if at == fact.sentence or (two and at == fact.sentence + 1 and 40 <= len(sentence) <= LONGEST_ANSWER):
+            lines.append(prompts.answer_line(number, sentence))
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _unsupported(texts: Sequence[str], shown: Sequence[Passage]) -> str:
+    """Why the product would not accept one of these answers; "" when it would accept all."""
+    for text in texts:
+        tried = judge_first_try(Completion(text=text, finish_reason="stop"), shown)
+        if not tried.grounded and not tried.abstained:
+            return tried.reason.partition("] ")[2].removeprefix(": ") or tried.reason
+    return ""
 
 
 def _says_it(fact: Fact, shown: Sequence[Passage]) -> bool:
     words = {word.lower() for word in _WORD.findall(fact.subject) if len(word) > 3}
     return any(words and words <= {word.lower() for word in _WORD.findall(passage.text)} for passage in shown)
-
-
-def _example(fact: Fact, kind: str, question: str, shown: Sequence[Passage], text: str) -> Example:
-    return Example.model_validate(
-        {
-            "id": f"{fact.id}:{kind}",
-            "kind": kind,
-            "messages": (*prompts.grounded_messages(question, shown), Message(role="assistant", content=text)),
-            "documents": tuple(dict.fromkeys(passage.document_id for passage in shown)),
-        }
-    )
 
 
 def _diagnoses(document: Document) -> list[tuple[str, list[str]]]:

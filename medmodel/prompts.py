@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from medmodel.records import Message, Passage
 
 SYSTEM = (
-    "Answer the clinical question only from the numbered sentences. Write one to three lines. "
-    "Start each line with the number of the sentence it rests on, in brackets. "
-    "If they do not answer it, write: No answer in the references."
+    "Answer the clinical question from the numbered sentences only. Begin each line with the number of the sentence it "
+    "rests on, in brackets. If none answers it, write: No answer in the references."
 )
 NO_ANSWER = "No answer in the references."
 MAX_LINES = 3
@@ -42,8 +41,13 @@ def grounded_messages(question: str, passages: Sequence[Passage]) -> tuple[Messa
             number += 1
             lines.append(f"[{number}] {one_line(passage.sentence(index))}")
         blocks.append("\n".join(lines))
-    user = "\n\n".join(blocks) + f"\n\nQuestion: {one_line(question)}"
+    user = "\n\n".join([*blocks, follow_up(question)])
     return (Message(role="system", content=SYSTEM), Message(role="user", content=user))
+
+
+def follow_up(question: str) -> str:
+    """A further question over the passages already shown: how training asks several of one context."""
+    return f"Question: {one_line(question)}"
 
 
 def numbered(passages: Sequence[Passage]) -> list[tuple[Passage, int]]:
@@ -72,7 +76,19 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().replace("[", "(").replace("]", ")")
 
 
+def topic(passage: Passage) -> str:
+    """What the passage's document is about: its first heading without the publisher after a dash, or its title."""
+    if not passage.heading:
+        return passage.source.title
+    return re.split(r"\s+(?:[—–]|--)\s+", passage.heading[0])[0]
+
+
+def publisher(passage: Passage) -> str:
+    """\"ACC/AHA 2023\"; the title's own name where no organization is known."""
+    source = passage.source
+    return " ".join(str(part) for part in (source.organization, source.year) if part) or source.id
+
+
 def _title(passage: Passage) -> str:
-    year = f" {passage.source.year}" if passage.source.year else ""
-    heading = f" — {passage.heading[-1]}" if passage.heading else ""
-    return f"{passage.source.organization}{year}: {passage.source.title}{heading}"
+    heading = f": {passage.heading[-1]}" if len(passage.heading) > 1 else ""
+    return one_line(f"{publisher(passage)}, {topic(passage)}{heading}")

@@ -15,10 +15,11 @@ class Examples(StageConfig):
     packages: ClassVar[tuple[str, ...]] = ("open-medicine",)
 
     tokens: int = 40_000  # about: characters / 3.6; what two cores fine-tune in under three minutes
-    copy_share: float = 0.3  # one passage shown, so that copying the cited sentence is learnt before choosing it
-    abstain_share: float = 0.12  # passages that do not answer; more teaches the model to give up
-    two_line_share: float = 0.25  # answers that cite two sentences of the section
-    heldout_cases: int = 36  # questions from held-out guidelines for the gate
+    turns: int = 4  # questions over the same passages: pointing is learnt from the contrast between them
+    copy_share: float = 0.15  # one passage shown, so that copying the cited sentence is learnt before choosing it
+    abstain_share: float = 0.15  # conversations whose last question has no answer there; more teaches giving up
+    two_line_share: float = 0.15  # answers that cite two sentences of the passage
+    heldout_cases: int = 32  # questions from held-out guidelines for the gate
     development_cases: int = 24  # questions from training guidelines, for tuning: never gated
     choices: int = 32  # multiple-choice items from held-out guidelines and complaints
 

