@@ -19,6 +19,6 @@ def rises(gate: Gate, rows: Rows) -> GateResult:
         interval=difference.interval,
         n=difference.n,
         rule="lower bound of the paired difference > 0",
-        missed_by=-low if low is not None and low <= 0 else None,
+        missed_by=abs(low) if low is not None and low <= 0 else None,
         detail=detail,
     )

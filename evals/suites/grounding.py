@@ -7,7 +7,8 @@ same passages and the same grammar, so retrieval does not tell them apart. Score
     grounded         well formed, answers (does not abstain), and every sentence passes the product's support check
     model_written    what the reader sees is the model's text (neither repaired nor quotes put in its place)
     right_source     a citation shown is of the guideline the question was made from
-    citations_valid  every quote shown is byte for byte what the index holds in the named passage
+    citations_valid  every quote shown is byte for byte what the index holds in the named passage, and no sentence
+                     counts as supported without one
 
 `grounded` and `well_formed` are LongCite's idea at its tersest (arXiv 2409.02897); ALCE (arXiv 2305.14627) is the
 measure for longer answers. Not covered: whether the cited sentence answers the question. `right_source` is its shadow.
@@ -48,8 +49,9 @@ class Grounding(Suite[Case]):
         citations = [citation for claim in answer.claims for citation in claim.citations]
         if case.expect_source:
             values["right_source"] = float(any(citation.source.id == case.expect_source for citation in citations))
-        if citations:
-            values["citations_valid"] = float(all(self._is_valid(citation, answer) for citation in citations))
+        if answer.claims:
+            bare = any(claim.verdict == "supported" and not claim.citations for claim in answer.claims)
+            values["citations_valid"] = float(not bare and all(self._is_valid(citation, answer) for citation in citations))
         return Scored(
             id=case.id,
             cluster=case.expect_source or case.id,
