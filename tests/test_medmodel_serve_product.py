@@ -7,12 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import OnePassage, Switch, product
+from serving import SOURCE, OnePassage, Switch, product
 
+from medmodel.client import Client
 from medmodel.errors import InputError, ReleaseRefused
 from medmodel.models.engine import Completion
 from medmodel.models.scripted import ScriptedEngine
+from medmodel.records import Document
+from medmodel.serve.api import create_app
+from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Fixed, Product, open_product
+from medmodel.serve.run import running
+
+GUIDELINE = """# Anticoagulation in atrial fibrillation
+- When warfarin is used in atrial fibrillation, target INR is 2.0–3.0.
+- Apixaban: standard dose is 5 mg twice daily.
+
+# Hypertension
+- Start with lifestyle advice.
+"""
 
 
 class Salty(ScriptedEngine):
@@ -53,6 +66,30 @@ def test_a_folder_that_is_no_release_is_refused_before_anything_loads(tmp_path: 
     (tmp_path / "index").mkdir()
     with pytest.raises(ReleaseRefused), open_product(release=tmp_path, engine="none"):
         pass
+
+
+def test_the_real_answerer_over_a_small_index_answers_through_the_api_with_a_quote_that_stands_in_its_passage(
+    tmp_path: Path,
+) -> None:
+    from medmodel.rag.index import build_index
+
+    document = Document(id="synthetic/1", text=GUIDELINE, source=SOURCE, domain="guideline")
+    build_index([document], tmp_path / "index")
+    with (
+        open_product(index=tmp_path / "index", engine="scripted") as opened,
+        running(create_app(opened, FeedbackStore(f"sqlite:///{tmp_path / 'feedback.db'}"))) as url,
+        Client(url) as client,
+    ):
+        events = list(client.stream("Which INR target is used when warfarin is given in atrial fibrillation?"))
+        assert client.release()["gated"] is False
+    answer = events[-1].data
+    assert answer.status == "answered"
+    assert answer.fake
+    for claim in answer.claims:
+        for citation in claim.citations:
+            passage = next(passage for passage in answer.passages if passage.id == citation.passage_id)
+            assert citation.quote == passage.text[citation.start : citation.end]
+    assert [event.name for event in events if event.name == "evidence"]
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ def _answering(index_folder: Path, about: dict[str, Any]) -> Callable[[Engine | 
     from medmodel.rag.index import Index
 
     index = Index.open(index_folder)
+    index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     retriever = registry.get("retriever", "fusion")(index=index, k=CANDIDATES)
     release = f"{about['name']} {about['digest'][:12]}".strip()
 
