@@ -89,8 +89,8 @@ def run(job: Job) -> dict[str, Any]:
     """Write examples/, choices/, cases/ and development/; returns counts and rejections by reason."""
     job.clear()
     config = job.config
-    documents = list(job.inputs["documents"].read("documents", Document))
-    heldout = {document.id for document in documents if document.split == "heldout"}
+    documents = {document.id: document for document in job.inputs["documents"].read("documents", Document)}
+    heldout = {document.id for document in documents.values() if document.split == "heldout"}
     index = Index.open(job.inputs["index"].path)
     retriever = registry.get("retriever", "fusion")(index=index, k=20)
 
@@ -101,8 +101,10 @@ def run(job: Job) -> dict[str, Any]:
     train: list[Fact] = []
     unseen: list[Fact] = []
     for fact in facts(index.passages.values()):
-        if fact.passage.source.tier == "guideline":
-            (unseen if fact.passage.document_id in heldout else train).append(fact)
+        document = documents[fact.passage.document_id]
+        if document.domain != "guideline" or "quarantined" in document.attributes:
+            continue  # a quarantined document is neither trained on nor asked about
+        (unseen if document.split == "heldout" else train).append(fact)
     shuffle.shuffle(train)
     shuffle.shuffle(unseen)
 
@@ -129,7 +131,7 @@ def run(job: Job) -> dict[str, Any]:
         "examples": write_records(job.out / "examples", ordered),
         "cases": write_records(job.out / "cases", take_cases(unseen, HELDOUT_FORMS, config.heldout_cases, shuffle)),
         "development": write_records(job.out / "development", development),
-        "choices": write_records(job.out / "choices", list(choices(documents, unseen, config.choices, shuffle))),
+        "choices": write_records(job.out / "choices", list(choices(list(documents.values()), unseen, config.choices, shuffle))),
     }
     kinds = Counter(example.kind for example in examples)
     return {**counts, "kinds": dict(kinds), "rejected": dict(rejected)}

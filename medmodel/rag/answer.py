@@ -144,7 +144,7 @@ class Answerer:
 
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
         """(passage, cosine) best first."""
-        passages = self._retriever.index.passages  # type: ignore[attr-defined]
+        passages = self._retriever.index.passages
         return [(passages[hit.metadata["passage_id"]], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
 
     def _too_weak(self, question: str, found: Sequence[tuple[Passage, float]]) -> bool:

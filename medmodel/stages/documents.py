@@ -1,0 +1,24 @@
+"""What a recipe may say of documents."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from medmodel.recipe import StageConfig
+from medmodel.registry import register
+
+
+@register("stage", "documents")
+class Documents(StageConfig):
+    module: ClassVar[str] = "data_build.flow"
+    packages: ClassVar[tuple[str, ...]] = ("datatrove", "rensa", "open-medicine")
+
+    sources: tuple[str, ...] = ("open_medicine", "differentials", "general")
+    heldout_guidelines: int = 8  # whole guidelines that nothing is trained on; about 30 sections, enough for 32 cases
+    heldout_complaints: int = 3
+    always_train: tuple[str, ...] = ("acc_aha_af_2023",)  # the tour's example question is about it
+    near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
+    tasks: int = 1  # datatrove ranks; the records are the same for any number
+
+    def seconds(self) -> float:
+        return 15.0

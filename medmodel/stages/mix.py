@@ -1,0 +1,23 @@
+"""What a recipe may say of the mix."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from medmodel.recipe import StageConfig
+from medmodel.registry import register
+
+
+@register("stage", "mix")
+class Mix(StageConfig):
+    module: ClassVar[str] = "data_build.mix"
+    roles: ClassVar[tuple[str, ...]] = ("documents", "model")
+    packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
+
+    tokens: int = 20_000  # what two cores read in 90 seconds at 135M parameters
+    proportions: dict[str, float] = {"guideline": 0.7, "differential": 0.1, "general": 0.2}  # general = replay, 15-30 %
+    max_epochs: float = 4.0  # repeating more than four times buys little (arXiv 2305.16264)
+    allow_licences: dict[str, str] = {}  # licence -> why it may enter, for non-commercial or unstated ones
+
+    def seconds(self) -> float:
+        return 5.0
