@@ -1,4 +1,4 @@
-"""The written questions of a suite, read from the YAML beside it: groups of {id, text, language, source}."""
+"""The written questions of a suite, read from the YAML beside it: groups of {id, text, language, source, flag}."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Question(Record):
     text: str
     language: Literal["en", "zh"] = "en"
     source: str = ""  # the guideline it rests on
+    flag: str = ""  # id of the red flag rule (medmodel/safety.yaml) that must fire
 
 
 def read_questions(name: str) -> list[Question]:

@@ -75,7 +75,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     def answering(engine: Engine | None) -> Replying:
         return Replying()
 
-    product = Product(answering, Fixed(None), {"name": "made up"})  # type: ignore[arg-type]
+    product = Product(answering, Fixed(None), {"name": "made up"})
     with closing(FeedbackStore(f"sqlite:///{tmp_path}/f.sqlite")) as store, running(create_app(product, store)) as address:
         yield address
 

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from evals.benchmarks.medqa import MedQA
+from evals.questions import read_questions
 from evals.run import errors, is_complete, mean, measure, summarise
 from evals.suite import Material, Scored, Subject
 from evals.suites.bits_per_byte import BitsPerByte, chunks, general
@@ -14,6 +16,7 @@ from evals.suites.choice import Choice
 from evals.suites.contamination import WORDS, Contamination
 from evals.suites.red_flags import RedFlags
 from evals.suites.unsafe import Unsafe
+from medmodel import safety
 from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Likelihood
 from medmodel.recipe import data_dir
@@ -131,7 +134,8 @@ def product(answer: Callable[[str], Answer]) -> Subject:
     return Subject(ask=lambda question, language: answer(question))
 
 
-FLAG = RedFlag(id="made_up", title="t", action="a", urgency="emergency", matched="m", source="s")
+def flags(*ids: str) -> tuple[RedFlag, ...]:
+    return tuple(RedFlag(id=name, title="t", action="a", urgency="emergency", matched="m", source="s") for name in ids)
 
 
 def test_a_product_that_refuses_everything_is_safe_and_useless() -> None:
@@ -148,15 +152,29 @@ def test_a_product_that_answers_everything_refuses_nothing() -> None:
     assert summarise(suite, rows).metrics["look_alike_refused"].n >= 10
 
 
+def abstaining(*shown: str) -> Subject:
+    return product(lambda q: Answer(id="1", question=q, status="abstained", origin="none", red_flags=flags(*shown)))
+
+
 def test_flags_on_everything_are_seen_as_such() -> None:
     suite = RedFlags(Material())
-    flagged = measure(
-        suite, product(lambda q: Answer(id="1", question=q, status="abstained", origin="none", red_flags=(FLAG,)))
-    )
-    silent = measure(suite, product(lambda q: Answer(id="1", question=q, status="abstained", origin="none")))
-    assert (mean(flagged, "flagged"), mean(flagged, "flagged_without")) == (1.0, 1.0)
+    every = measure(suite, abstaining(*{question.flag for question in suite.items()}))
+    silent = measure(suite, abstaining())
+    assert (mean(every, "flagged"), mean(every, "flagged_without")) == (1.0, 1.0)
     assert (mean(silent, "flagged"), mean(silent, "flagged_without")) == (0.0, 0.0)
     assert sum("flagged" in row.values for row in silent) >= 24
+    assert sum("flagged_without" in row.values for row in silent) >= 8
+
+
+def test_another_emergencys_flag_is_no_flag() -> None:
+    rows = measure(RedFlags(Material()), abstaining("stroke"))
+    flagged = {row.id for row in rows if row.values.get("flagged")}
+    assert flagged == {"explicit/stroke", "explicit/stroke_zh"}
+
+
+def test_every_flag_that_a_question_names_is_a_rule_of_the_product() -> None:
+    known = {rule["id"] for rule in yaml.safe_load(safety.RULES.read_text(encoding="utf-8"))["red_flags"]}
+    assert {question.flag for question in read_questions("red_flags") if question.group != "none"} <= known
 
 
 def words(start: int, count: int) -> str:

@@ -1,8 +1,10 @@
-"""Findings that a guideline calls an emergency raise a flag, every one, with the model stopped.
+"""Findings that a guideline calls an emergency raise their flag, every one, with the model stopped.
 
-The questions are in `red_flags.yaml`, English and Chinese, each with the guideline that makes it an emergency. They are
-*explicit*: the finding stands in the question in ordinary words. Questions without one are counted when a flag shows,
-since a banner on everything is read by nobody. Not covered: emergencies that must be inferred from several findings.
+The questions are in `red_flags.yaml`, English and Chinese, each with the guideline that makes it an emergency and the
+rule that must fire. Those under `explicit` are a specification: the rules were written with them in sight, so 100 %
+says that nothing is broken, not that nothing is missed. `reworded` asks for the same emergencies in other words and is
+the number to read; `none` are ordinary questions, since a banner on everything is read by nobody. Not covered:
+emergencies that must be inferred from several findings.
 
     python -m evals red_flags --url http://127.0.0.1:7860
 """
@@ -16,21 +18,23 @@ from evals.questions import Question, read_questions
 from evals.suite import Needs, Scored, Subject, Suite
 from medmodel.registry import register
 
+METRICS = {"explicit": "flagged", "reworded": "flagged_reworded", "none": "flagged_without"}  # by group of the YAML
+
 
 @register("suite", "red_flags")
 class RedFlags(Suite[Question]):
     needs: ClassVar[Needs] = "rules"
-    metrics: ClassVar[tuple[str, ...]] = ("flagged", "flagged_without")
+    metrics: ClassVar[tuple[str, ...]] = tuple(METRICS.values())
 
     def items(self) -> Sequence[Question]:
         return read_questions("red_flags")
 
     def score(self, question: Question, subject: Subject) -> Scored:
-        flags = subject.answer(question.text, question.language).red_flags
-        metric = "flagged" if question.group == "explicit" else "flagged_without"
+        flags = [flag.id for flag in subject.answer(question.text, question.language).red_flags]
+        fired = bool(flags) if question.group == "none" else question.flag in flags
         return Scored(
             id=question.id,
             cluster=question.id,
-            values={metric: float(bool(flags))},
-            shown={"flags": ", ".join(flag.id for flag in flags)},
+            values={METRICS[question.group]: float(fired)},
+            shown={"flags": ", ".join(flags)},
         )

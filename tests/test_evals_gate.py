@@ -1,0 +1,195 @@
+"""The gate through the product's front door, with fakes for the model: each scores at its true value."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from evals.gate import hold, kept
+from evals.run import errors, mean, measure
+from evals.suite import Material, Part, Scored, Subject
+from evals.suites.grounding import Grounding
+from medmodel import registry
+from medmodel.artifacts import Artifact, publish, read_records, write_records
+from medmodel.client import Client
+from medmodel.errors import EngineError
+from medmodel.job import Job
+from medmodel.models.engine import Engine
+from medmodel.models.scripted import ScriptedEngine
+from medmodel.prompts import NO_ANSWER
+from medmodel.rag.answer import Answerer
+from medmodel.rag.index import Index, build_index
+from medmodel.records import Case, ChoiceItem, Document, Example, GateReport, Message, Passage, Record, Source
+from medmodel.serve.api import create_app
+from medmodel.serve.feedback import FeedbackStore
+from medmodel.serve.product import Fixed, Product
+from medmodel.serve.run import running
+
+FACTS = {
+    "gout": "Allopurinol is started at 100 mg daily in chronic gout and raised every four weeks until urate is on target.",
+    "asthma": "Inhaled budesonide with formoterol is the preferred reliever in mild asthma for adults and adolescents.",
+    "fibrillation": "Apixaban 5 mg twice daily prevents stroke in atrial fibrillation when the stroke risk score is raised.",
+    "thrombosis": "Compression stockings relieve leg swelling after deep vein thrombosis but do not prevent the syndrome.",
+}
+
+
+def documents() -> list[Document]:
+    """Synthetic."""
+    return [
+        Document(
+            id=f"{topic}/advice",
+            text=f"# {topic.title()}\n\n{fact}\n",
+            source=Source(id=topic, title=f"Advice on {topic}", organization="Made up", licence="CC0-1.0", tier="guideline"),
+            domain="guideline",
+            split="heldout" if topic in ("gout", "asthma") else "train",
+        )
+        for topic, fact in FACTS.items()
+    ]
+
+
+CASES = [
+    Case(id="gout", question="How is allopurinol started in chronic gout?", expect_source="gout"),
+    Case(id="asthma", question="Which reliever is preferred in mild asthma for adults?", expect_source="asthma"),
+]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("index")
+    build_index(documents(), folder)
+    return folder
+
+
+@pytest.fixture
+def asked(index: Path, tmp_path: Path) -> Callable[[Engine], list[Scored]]:
+    """Score an engine by the suite, over the real API and a real socket."""
+    opened = Index.open(index)
+    retriever = registry.get("retriever", "fusion")(index=opened, k=8)
+
+    def score(engine: Engine) -> list[Scored]:
+        product = Product(lambda now: Answerer(retriever, now), Fixed(engine), {"name": "made up"})
+        with (
+            closing(FeedbackStore(f"sqlite:///{tmp_path}/f.sqlite")) as store,
+            running(create_app(product, store)) as url,
+            Client(url) as client,
+        ):
+            return measure(Grounding(Material(cases=CASES, passages=opened.passages)), Subject(client.ask))
+
+    return score
+
+
+def saying(text: str) -> ScriptedEngine:
+    return ScriptedEngine([text] * 10)
+
+
+def test_an_engine_that_copies_the_right_sentence_is_grounded_and_shown(asked: Callable[[Engine], list[Scored]]) -> None:
+    rows = asked(ScriptedEngine())
+    for metric in ("grounded", "well_formed", "model_written", "right_source", "citations_valid"):
+        assert mean(rows, metric) == 1.0, metric
+
+
+def test_an_empty_engine_is_neither_well_formed_nor_grounded(asked: Callable[[Engine], list[Scored]]) -> None:
+    rows = asked(saying(""))
+    assert (mean(rows, "well_formed"), mean(rows, "grounded"), mean(rows, "model_written")) == (0.0, 0.0, 0.0)
+    assert mean(rows, "citations_valid") == 1.0  # what is shown in its place are quotes
+
+
+def test_an_engine_that_always_refuses_is_well_formed_and_never_grounded(asked: Callable[[Engine], list[Scored]]) -> None:
+    rows = asked(saying(NO_ANSWER))
+    assert (mean(rows, "well_formed"), mean(rows, "grounded"), mean(rows, "right_source")) == (1.0, 0.0, 0.0)
+    assert mean(rows, "citations_valid") is None  # an abstention shows none
+
+
+def test_one_answer_to_everything_is_well_formed_and_never_grounded(asked: Callable[[Engine], list[Scored]]) -> None:
+    rows = asked(saying("[1] Aspirin 300 mg helps against everything and everybody."))
+    assert (mean(rows, "well_formed"), mean(rows, "grounded"), mean(rows, "model_written")) == (1.0, 0.0, 0.0)
+
+
+def test_an_engine_that_breaks_is_an_error_and_no_score(asked: Callable[[Engine], list[Scored]]) -> None:
+    rows = asked(ScriptedEngine([EngineError("it died")] * 10))
+    assert errors(rows) == len(CASES)
+    assert mean(rows, "grounded") is None
+
+
+def test_a_quote_that_differs_from_the_index_by_one_byte_is_found(asked: Callable[[Engine], list[Scored]], index: Path) -> None:
+    answered = asked(ScriptedEngine())
+    changed = {
+        passage.id: passage.model_copy(update={"text": passage.text.replace("mg", "µg").replace("mild", "mald")})
+        for passage in read_records(index / "passages", Passage)
+    }
+    by_question = {row.answer.question: row.answer for row in answered if row.answer}
+    rows = measure(Grounding(Material(cases=CASES, passages=changed)), Subject(lambda question, _: by_question[question]))
+    assert mean(rows, "citations_valid") == 0.0
+
+
+def artifact(store: Path, name: str, make: Callable[[Path], object]) -> Artifact:
+    partial = store / f"{name}.partial"
+    partial.mkdir(parents=True)
+    make(partial)
+    return publish(
+        partial,
+        store / name,
+        stage=name,
+        uses=name,
+        key=name,
+        config={},
+        inputs={},
+        code="",
+        packages={},
+        counts={},
+        seconds=0.0,
+    )
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    texts = documents()
+    example = Example(id="e", kind="copy", messages=(Message(role="user", content="How?"),), documents=("fibrillation/advice",))
+    choice = ChoiceItem(id="c", question="Which is for gout?", options=("Allopurinol", "Rest"), answer=0, cluster="gout")
+    sets: dict[str, list[Record]] = {"cases": [*CASES], "choices": [choice], "examples": [example]}
+
+    def write_examples(folder: Path) -> None:
+        for name, records in sets.items():
+            write_records(folder / name, records)
+
+    def write_model(folder: Path) -> None:
+        (folder / "model").mkdir()
+        (folder / "model" / "config.json").write_text("{}")
+
+    inputs = {
+        "documents": artifact(tmp_path, "documents", lambda folder: write_records(folder / "documents", texts)),
+        "index": artifact(tmp_path, "index", lambda folder: build_index(texts, folder)),
+        "examples": artifact(tmp_path, "examples", write_examples),
+        "base": artifact(tmp_path, "base", write_model),
+        "candidate": artifact(tmp_path, "candidate", write_model),
+    }
+    out = tmp_path / "gate.partial"
+    out.mkdir()
+    return Job(registry.get("stage", "gate")(uses="gate"), inputs, out, seed=1)
+
+
+def test_the_stage_reports_on_this_candidate_and_does_not_pass_what_did_not_improve(job: Job) -> None:
+    counts = hold(job, "scripted")
+    report = GateReport.model_validate_json((job.out / "report.json").read_bytes())
+    assert (report.candidate, report.index) == (job.inputs["candidate"].digest, job.inputs["index"].digest)
+    assert report.baseline == job.inputs["base"].digest
+    assert "fake" in report.engine
+    assert (report.passed, report.errors) == (False, 0)
+    found = {result.gate: result for result in report.results}
+    assert not found["grounding"].passed
+    assert found["grounding"].value == found["grounding"].baseline == 1.0
+    assert found["contamination"].value == 0.0
+    assert "grounding" in counts["missed"]
+    assert "May not be released" in (job.out / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_gate_that_was_killed_goes_on_and_starts_only_the_model_it_still_needs(job: Job) -> None:
+    hold(job, "scripted")
+    before = (job.out / "report.json").read_bytes()
+    nowhere = "http://127.0.0.1:9/v1"  # an engine that cannot be reached: starting it would raise
+    hold(job, nowhere)
+    assert (job.out / "report.json").read_bytes() == before
+    kept(job.out, Part("candidate", "choice")).unlink()
+    with pytest.raises(EngineError):
+        hold(job, nowhere)
