@@ -78,9 +78,11 @@ def run(job: Job) -> dict[str, Any]:
         job.progress(len(config.sources) + number + 1, len(config.sources) + len(FLOW), "steps")
     kept, drops = decide(carried)
     shutil.rmtree(job.out / "work")
-    write_records(job.out / "documents", sorted(kept, key=lambda document: document.id))
+    kept.sort(key=lambda document: document.id)
+    drops.sort(key=lambda gone: gone.id)
+    write_records(job.out / "documents", kept)
     if drops:
-        write_records(job.out / "drops", sorted(drops, key=lambda gone: gone.id))
+        write_records(job.out / "drops", drops)
     report = _report(kept, drops, heldout)
     write_atomic(job.out / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
     return {
@@ -91,7 +93,8 @@ def run(job: Job) -> dict[str, Any]:
 
 def decide(carried: Iterable[Carrier]) -> tuple[list[Document], list[Drop]]:
     """The one place where a tagged document is dropped."""
-    kept, drops = [], []
+    kept: list[Document] = []
+    drops: list[Drop] = []
     for carrier in carried:
         if carrier.metadata["drop"]:
             source = carrier.metadata["document"]["source"]["id"]
