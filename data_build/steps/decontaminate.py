@@ -20,7 +20,7 @@ from datatrove.pipeline.base import PipelineStep
 from medmodel.registry import register
 
 SEED_GRAM = 8  # words: finds candidates for a long run
-LONGEST_RUN = 24  # words: about a sentence; longer is copied text, not a shared phrase
+LONGEST_RUN = 13  # words: what the gate calls contamination
 LONG_GRAM = 13
 SHARE = 0.3  # of a document's 13-grams
 

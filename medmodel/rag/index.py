@@ -30,6 +30,7 @@ from medmodel.rag.embedder import embed
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Passage
 
+HEADING_BOOST = 0.5  # a passage under a heading about the question's subject, over one that mentions it in passing
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -117,7 +118,7 @@ class Index:
         words = _words(query)
         if not words:
             return []
-        parsed = self._lexical.parse_query(" ".join(words), ["text"])
+        parsed = self._lexical.parse_query(" ".join(words), ["text", "heading"], field_boosts={"heading": HEADING_BOOST})
         searcher = self._lexical.searcher()
         hits = searcher.search(parsed, k).hits
         return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
@@ -133,10 +134,12 @@ def _build_lexical(folder: Path, passages: dict[str, Passage]) -> None:
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw")
     schema.add_text_field("text", stored=False, tokenizer_name="en_stem")
+    schema.add_text_field("heading", stored=False, tokenizer_name="en_stem")
     index = tantivy.Index(schema.build(), path=str(folder))
     writer = index.writer(heap_size=64_000_000, num_threads=1)  # one thread: the same passages give the same segments
     for text, passage in passages.items():
-        writer.add_document(tantivy.Document(id=[passage.id], text=[" ".join(_words(text))]))
+        heading = " ".join(_words(" ".join(passage.heading) or passage.source.title))
+        writer.add_document(tantivy.Document(id=[passage.id], text=[" ".join(_words(text))], heading=[heading]))
     writer.commit()
     writer.wait_merging_threads()
 

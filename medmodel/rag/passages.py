@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from medmodel.records import Document, Passage, Span
 
 TARGET = 500  # characters; see above
+SHORTEST = 150  # characters: the rest of a section below this stays with the passage before it
 LONGEST_SENTENCE = 400  # characters: longer ones are split at a semicolon, the answer grammar admits no more
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
@@ -28,13 +29,14 @@ def split_document(document: Document) -> list[Passage]:
     """All passages of a document, in order. Every character of a sentence lies in exactly one passage."""
     passages: list[Passage] = []
     for heading, start, end in _sections(document.text):
-        group: list[Span] = []
+        groups: list[list[Span]] = []
         for sentence in split_sentences(document.text, start, end):
-            if group and sentence.end - group[0].start > TARGET:
-                passages.append(_passage(document, len(passages), heading, group))
-                group = []
-            group.append(sentence)
-        if group:
+            if not groups or sentence.end - groups[-1][0].start > TARGET:
+                groups.append([])
+            groups[-1].append(sentence)
+        if len(groups) > 1 and groups[-1][-1].end - groups[-1][0].start < SHORTEST:
+            groups[-2:] = [groups[-2] + groups[-1]]  # a last bullet alone has lost what it belongs to
+        for group in groups:
             passages.append(_passage(document, len(passages), heading, group))
     return passages
 

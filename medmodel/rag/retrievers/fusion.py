@@ -19,6 +19,8 @@ from medmodel.rag.index import Index
 from medmodel.registry import register
 
 POOL = 100  # hits taken from each side before fusing
+RECENCY = 0.1  # added for the newest source, nothing for one of FIRST_YEAR: among near equals the newer guidance leads
+FIRST_YEAR, LAST_YEAR = 2005, 2025
 
 
 @register("retriever", "fusion")
@@ -38,6 +40,9 @@ class Fusion(BaseRetriever):
         for found in (scale(dense), scale(lexical)):
             for passage_id, score in found:
                 total[passage_id] = total.get(passage_id, 0.0) + score / 2
+        for passage_id in total:
+            year = self.index.passages[passage_id].source.year or FIRST_YEAR
+            total[passage_id] += RECENCY * min(1.0, max(0.0, (year - FIRST_YEAR) / (LAST_YEAR - FIRST_YEAR)))
         best = sorted(total.items(), key=lambda entry: (-entry[1], entry[0]))[: self.k]
         return as_hits(self.index, best, cosine=dict(dense))
 
