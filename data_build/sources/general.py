@@ -12,7 +12,7 @@ from medmodel.registry import register
 
 FILE = Path(__file__).with_name("general.md")
 SOURCE = Source(
-    id="medmodel_general", title="General replay texts", organization="medmodel", year=2026, licence="Apache-2.0", tier="none"
+    id="general", title="General replay texts", organization="medmodel", year=2026, licence="Apache-2.0", tier="none"
 )
 
 
@@ -27,4 +27,4 @@ def read() -> Iterator[Document]:
         raise InputError(f"source general is empty: {FILE.name} has no '# ' section")
     for text in texts:
         name = re.sub(r"\W+", "_", text.splitlines()[0][2:].strip().lower())
-        yield Document(id=f"general/{name}", text=text, source=SOURCE, domain="general")
+        yield Document(id=f"{SOURCE.id}/{name}", text=text, source=SOURCE, domain="general")
