@@ -13,15 +13,13 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from datatrove.data import Document as Carrier
-from datatrove.executor import LocalPipelineExecutor
-from datatrove.pipeline.base import PipelineStep
 
+from data_build.executor import run_phase
 from data_build.steps.split import choose_heldout
-from data_build.steps.tagging import Drop, carry, quiet_logger, uncarry
+from data_build.steps.tagging import Drop, carry, uncarry
 from medmodel import registry
 from medmodel.artifacts import write_atomic, write_records
 from medmodel.errors import InputError
@@ -74,7 +72,7 @@ def run(job: Job) -> dict[str, Any]:
     carried = [carry(document) for document in documents]
     for number, phase in enumerate(FLOW):
         steps = [registry.get("step", name)(**arguments(settings)) for name, arguments in phase.steps]
-        carried = _run_phase(steps, carried, 1 if phase.together else config.tasks, job.out / "work" / phase.name)
+        carried = run_phase(steps, carried, 1 if phase.together else config.tasks, job.out / "work" / phase.name)
         job.progress(len(config.sources) + number + 1, len(config.sources) + len(FLOW), "steps")
     kept, drops = decide(carried)
     shutil.rmtree(job.out / "work")
@@ -102,56 +100,6 @@ def decide(carried: Iterable[Carrier]) -> tuple[list[Document], list[Drop]]:
         else:
             kept.append(uncarry(carrier))
     return kept, drops
-
-
-class _Shard(PipelineStep):  # type: ignore[misc]
-    """Gives each rank its share of the documents, by position."""
-
-    name = "shard"
-    type = "medmodel"
-
-    def __init__(self, carried: Sequence[Carrier]) -> None:
-        super().__init__()
-        self.carried = carried
-
-    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Any:
-        yield from self.carried[rank::world_size]
-
-
-class _Keep(PipelineStep):  # type: ignore[misc]
-    """Writes what a rank made: ranks are processes, and files are what they share."""
-
-    name = "keep"
-    type = "medmodel"
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Any:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [json.dumps({"text": d.text, "id": d.id, "metadata": d.metadata}, ensure_ascii=False) + "\n" for d in data]
-        (self.folder / f"{rank:05d}.jsonl").write_text("".join(lines), encoding="utf-8")
-        yield from ()
-
-
-def _run_phase(steps: Sequence[Any], carried: Sequence[Carrier], tasks: int, folder: Path) -> list[Carrier]:
-    """Run steps over the documents on `tasks` ranks; returns all documents, in an order that ranks do not change."""
-    quiet_logger()
-    LocalPipelineExecutor(
-        pipeline=[_Shard(carried), *steps, _Keep(folder / "out")],
-        tasks=tasks,
-        workers=tasks,
-        logging_dir=str(folder / "logs"),
-        skip_completed=False,
-    ).run()
-    lines = [
-        line
-        for path in sorted((folder / "out").glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").split("\n")
-        if line
-    ]
-    return sorted((Carrier(**json.loads(line)) for line in lines), key=lambda carrier: carrier.id)
 
 
 def _report(kept: Sequence[Document], drops: Sequence[Drop], heldout: Sequence[str]) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """How our records ride through datatrove: the Document's JSON in the metadata, the text in `text`, a drop as a tag.
 
-Steps tag first and decide nothing: `drop(document, reason)` marks; `flow.decide` drops. datatrove's own logger prints
-variables in its tracebacks, hence `quiet_logger`.
+Steps tag first and decide nothing: `drop(document, reason)` marks; `flow.decide` drops.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from datatrove.data import Document as Carrier
@@ -40,11 +38,3 @@ def source_of(carrier: Carrier) -> dict[str, Any]:
 def drop(carrier: Carrier, reason: str) -> None:
     """Tag a document as dropped; the first reason stays."""
     carrier.metadata["drop"] = carrier.metadata["drop"] or reason
-
-
-def quiet_logger() -> None:
-    """Log to standard error without values of variables: datatrove's default shows document text in a traceback."""
-    from loguru import logger
-
-    logger.remove()
-    logger.add(sys.stderr, level="WARNING", diagnose=False, backtrace=False)

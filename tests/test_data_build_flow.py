@@ -1,0 +1,133 @@
+"""The stage `documents`: whole sources held out, every drop explained, the same records on any number of ranks, no text in logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datatrove.pipeline.base import PipelineStep
+
+from data_build import flow
+from data_build.executor import run_phase
+from data_build.steps.tagging import Drop, carry
+from medmodel.artifacts import content_digest, hash_files, read_records
+from medmodel.errors import InputError, MedmodelError
+from medmodel.job import Job
+from medmodel.records import Document, Source
+from medmodel.registry import register
+from medmodel.stages.documents import Documents
+
+CANARY = "canary-7f3a-synthetic-text"
+LONG = " ".join(f"word{number}" for number in range(60))
+
+
+def document(source: str, section: str, text: str, **fields: Any) -> Document:
+    year = fields.pop("year", 2020)
+    described = Source(id=source, title=source, year=year, licence="CC0-1.0", tier="guideline")
+    return Document(id=f"{source}/{section}", text=text, source=described, domain="guideline", **fields)
+
+
+@register("source", "synthetic_guidelines")
+def synthetic_guidelines() -> Iterator[Document]:
+    """Six guidelines of two sections; one is another's earlier edition, and one section says nothing."""
+    for name in "abcdef":
+        for section in ("one", "two"):
+            text = f"# {name} {section}\n\n" + " ".join(f"{name}{section}{number}" for number in range(80))
+            yield document(name, section, text)
+    yield document("a_2010", "one", "# a one\n\n" + " ".join(f"aone{number}" for number in range(79)), year=2010)
+    yield document("b", "empty", "<!-- nothing -->")
+
+
+@register("source", "synthetic_nothing")
+def synthetic_nothing() -> Iterator[Document]:
+    yield from ()
+
+
+@register("step", "synthetic_breaks")
+class Breaks(PipelineStep):  # type: ignore[misc]
+    name = "breaks"
+    type = "test"
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        for carrier in data:
+            text = carrier.text
+            raise ValueError(f"a library that quotes its input: {text}")
+            yield carrier
+
+
+Run = Callable[..., Path]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def go(**settings: Any) -> Path:
+        out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
+        out.mkdir()
+        defaults = {"sources": ("synthetic_guidelines",), "heldout_guidelines": 2, "always_train": ("a", "a_2010", "b")}
+        config = Documents.model_validate({"uses": "documents", **defaults, **settings})
+        flow.run(Job(config, {}, out, seed=3))
+        return out
+
+    return go
+
+
+def digest(folder: Path) -> str:
+    return content_digest(folder, tuple(hash_files(folder)))
+
+
+def test_one_rank_and_two_ranks_give_the_same_content_digest(run: Run) -> None:
+    assert digest(run(tasks=1)) == digest(run(tasks=2))
+
+
+def test_a_guideline_is_held_out_with_all_its_sections_or_not_at_all(run: Run) -> None:
+    splits: dict[str, set[str]] = {}
+    for found in read_records(run() / "documents", Document):
+        splits.setdefault(found.source.id, set()).add(found.split)
+    assert all(len(both) == 1 for both in splits.values())
+    heldout = {source for source, split in splits.items() if split == {"heldout"}}
+    assert len(heldout) == 2
+    assert not heldout & {"a", "b"}
+
+
+def test_another_seed_holds_out_other_guidelines(tmp_path: Path) -> None:
+    chosen = set()
+    for seed in range(6):
+        out = tmp_path / str(seed)
+        out.mkdir()
+        config = Documents(uses="documents", sources=("synthetic_guidelines",), heldout_guidelines=2)
+        chosen.add(tuple(flow.run(Job(config, {}, out, seed=seed))["heldout_sources"]))
+    assert len(chosen) > 1
+
+
+def test_every_drop_has_a_reason_and_an_excerpt_and_the_report_counts_it(run: Run) -> None:
+    out = run()
+    drops = {gone.id: gone for gone in read_records(out / "drops", Drop)}
+    assert drops["a_2010/one"].reason == "near duplicate of a/one"
+    assert drops["a_2010/one"].excerpt.startswith("# a one")
+    assert drops["b/empty"].reason == "empty after cleaning"
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["dropped"] == {"empty after cleaning": 1, "near duplicate": 1}
+    kept = [found.id for found in read_records(out / "documents", Document)]
+    assert sorted([*kept, *drops]) == sorted(made.id for made in synthetic_guidelines())
+
+
+def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:
+    with pytest.raises(InputError, match="synthetic_nothing"):
+        run(sources=("synthetic_nothing",))
+
+
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_a_failing_step_names_the_document_and_no_log_or_error_holds_its_text(
+    tasks: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    carried = [carry(document("s", str(number), f"{CANARY} {LONG}")) for number in range(2)]
+    with pytest.raises(MedmodelError, match="step 'breaks' failed at or after 's/[01]': ValueError") as raised:
+        run_phase([Breaks()], carried, tasks, tmp_path)
+    printed = capfd.readouterr()
+    logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.log"))
+    assert "step 'breaks' failed" in logs  # what went wrong is there
+    for text in (printed.out, printed.err, logs, str(raised.value)):
+        assert CANARY not in text
