@@ -95,7 +95,7 @@ def run(job: Job) -> dict[str, Any]:
     retriever = registry.get("retriever", "fusion")(index=index, k=20)
 
     def search(question: str) -> list[Passage]:
-        return [index.passages[hit.metadata["passage_id"]] for hit in retriever.invoke(question)]
+        return [hit.metadata["passage"] for hit in retriever.invoke(question)]
 
     shuffle = random.Random(job.seed)
     train: list[Fact] = []

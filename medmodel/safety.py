@@ -28,7 +28,9 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )
 # "family history of stroke", "a stroke last year": not now, not this patient.
-_ELSEWHERE = re.compile(r"(?:family history of|history of|previous|prior|家族史|既往)(?:\s+[^\s.,;:?!]+){0,2}\s*$", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"(?:family history of|history of|previous|prior|家族史|既往)(?:\s+[^\s.,;:?!]+){0,2}\s*$", re.IGNORECASE
+)
 
 
 class _Rule(NamedTuple):

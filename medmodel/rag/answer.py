@@ -145,8 +145,7 @@ class Answerer:
 
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
         """(passage, cosine) best first."""
-        passages = self._retriever.index.passages
-        return [(passages[hit.metadata["passage_id"]], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
+        return [(hit.metadata["passage"], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
 
 
 def _claims(tried: FirstTry, passages: Sequence[Passage]) -> tuple[Claim, ...]:

@@ -14,7 +14,12 @@ def as_hits(index: Index, found: Sequence[tuple[str, float]], cosine: Mapping[st
     return [
         Hit(
             page_content=index.passages[passage_id].text,
-            metadata={"passage_id": passage_id, "score": score, "cosine": (cosine or {}).get(passage_id, 0.0)},
+            metadata={
+                "passage": index.passages[passage_id],
+                "passage_id": passage_id,
+                "score": score,
+                "cosine": (cosine or {}).get(passage_id, 0.0),
+            },
         )
         for passage_id, score in found
     ]

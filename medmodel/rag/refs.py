@@ -1,0 +1,171 @@
+"""A clinic's own guidelines: added as files, searched beside the release's references from the next start.
+
+    medmodel refs add protocol.pdf --licence internal --tier local
+    medmodel refs list
+    medmodel refs remove protocol-1f3a9c2b
+
+Markdown and text are read as they are, HTML through trafilatura, PDF through pypdf, DOCX through python-docx. They lie
+in `$MEDMODEL_HOME/refs`: the file itself, its text as a Document, and an index over all of them, rebuilt on each change
+in a new folder that one rename puts in place. They enter no training. Scanned PDFs have no text and are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from medmodel.artifacts import write_atomic
+from medmodel.errors import InputError
+from medmodel.rag.index import Index, build_index
+from medmodel.rag.passages import split_document
+from medmodel.records import Document, Source, Tier
+
+READERS = {".md": "text", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx"}
+SHORTEST = 80  # characters of text below which a file is taken for a scan
+LARGEST = 50_000_000  # bytes
+
+
+class Listed(NamedTuple):
+    """One line of `medmodel refs list`."""
+
+    id: str
+    title: str
+    tier: str
+    licence: str
+    passages: int
+
+
+def home() -> Path:
+    return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser() / "refs"
+
+
+def add(path: Path, *, licence: str, tier: Tier) -> list[Document]:
+    """Add a file, or every readable file of a folder; returns the new references. Nothing is added if one fails."""
+    paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in READERS) if path.is_dir() else [path]
+    if not paths:
+        raise InputError(f"{path} holds no file that can be read; known: {', '.join(sorted(READERS))}")
+    if not licence.strip():
+        raise InputError("a reference needs a licence: an SPDX name, or 'internal'")
+    added = [read(one, licence=licence, tier=tier) for one in paths]
+    for one, document in zip(paths, added, strict=True):
+        folder = home() / "documents" / document.source.id
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(one, folder / f"original{one.suffix.lower()}")
+        write_atomic(folder / "document.json", document.model_dump_json())
+    _rebuild()
+    return added
+
+
+def listing() -> list[Listed]:
+    return [Listed(d.source.id, d.source.title, d.source.tier, d.source.licence, len(split_document(d))) for d in documents()]
+
+
+def remove(reference: str) -> None:
+    """Forget a reference and its file. Raises InputError with the known ids."""
+    folder = home() / "documents" / reference
+    known = [document.source.id for document in documents()]
+    if reference not in known:
+        raise InputError(f"there is no reference '{reference}'; known: {', '.join(known) or 'none'}")
+    shutil.rmtree(folder)
+    _rebuild()
+
+
+def documents() -> list[Document]:
+    files = sorted((home() / "documents").glob("*/document.json"))
+    return [Document.model_validate_json(file.read_bytes()) for file in files]
+
+
+def load_index() -> Index | None:
+    """The index over all references; None when there are none."""
+    current = home() / "current"
+    return Index.open(home() / current.read_text(encoding="utf-8")) if current.exists() else None
+
+
+def read(path: Path, *, licence: str, tier: Tier) -> Document:
+    """One file as a Document. Raises InputError when it cannot be read, or has no text to speak of."""
+    kind = READERS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path.name}: files of the kind '{path.suffix}' cannot be read; known: {', '.join(sorted(READERS))}")
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    if path.stat().st_size > LARGEST:
+        raise InputError(f"{path.name} is larger than {LARGEST // 1_000_000} MB; split it")
+    try:
+        text = {"text": _text, "html": _html, "pdf": _pdf, "docx": _docx}[kind](path)
+    except InputError:
+        raise
+    except Exception as damage:  # each reader has errors of its own; whichever it is, the file is at fault
+        raise InputError(f"{path.name} cannot be read as {kind}: {type(damage).__name__}") from None
+    if len(text.strip()) < SHORTEST:
+        raise InputError(f"{path.name} has no text to speak of; a scan must go through text recognition first")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "reference"
+    heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
+    source = Source(
+        id=f"{name}-{digest}",
+        title=heading[1].strip() if heading else path.stem,
+        organization="own reference",
+        year=datetime.fromtimestamp(path.stat().st_mtime, UTC).year,
+        licence=licence,
+        tier=tier,
+    )
+    chinese = len(re.findall(r"[\u4e00-\u9fff]", text)) > len(text) / 4
+    return Document(id=f"{source.id}/text", text=text, source=source, domain="local", language="zh" if chinese else "en")
+
+
+def _rebuild() -> None:
+    """Index all references in a new folder, then point `current` at it; the old one goes last."""
+    current = home() / "current"
+    old = current.read_text(encoding="utf-8") if current.exists() else None
+    found: Sequence[Document] = documents()
+    if found:
+        new = f"index-{uuid.uuid4().hex[:12]}"
+        (home() / new).mkdir(parents=True)
+        build_index(found, home() / new)
+        write_atomic(current, new)
+    else:
+        current.unlink(missing_ok=True)
+    if old:
+        shutil.rmtree(home() / old, ignore_errors=True)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise InputError(f"{path.name} is not UTF-8 (byte {fault.start}): save it as UTF-8") from None
+
+
+def _html(path: Path) -> str:
+    import trafilatura
+
+    return trafilatura.extract(path.read_bytes(), output_format="markdown", include_tables=True, include_links=False) or ""
+
+
+def _pdf(path: Path) -> str:
+    from pypdf import PdfReader
+
+    pages = [page.extract_text() for page in PdfReader(path).pages]
+    # A line that ends without a stop goes on in the next: PDF has lines, not sentences.
+    return "\n\n".join(re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", page) for page in pages)
+
+
+def _docx(path: Path) -> str:
+    from docx import Document as Word
+
+    lines = []
+    for paragraph in Word(str(path)).paragraphs:
+        style = paragraph.style.name if paragraph.style is not None else ""
+        level = re.fullmatch(r"Heading (\d)", style)
+        if level or style == "Title":
+            lines.append(f"{'#' * int(level[1]) if level else '#'} {paragraph.text}")
+        else:
+            lines.append(f"- {paragraph.text}" if style.startswith("List") else paragraph.text)
+    return "\n\n".join(lines)
