@@ -119,7 +119,9 @@ def evidence(view: View, t: Words) -> str:
 def header(release: Mapping[str, Any] | None, t: Words) -> str:
     """Title, what answers here, and what it is for."""
     badge = release_badge(release, t) if release is not None else ""
-    return f'<header class="mm-header"><h1>{text(t["title"])}</h1>{badge}</header><p class="mm-use">{text(t["intended_use"])}</p>'
+    return (
+        f'<header class="mm-header"><h1>{text(t["title"])}</h1>{badge}</header><p class="mm-use">{text(t["intended_use"])}</p>'
+    )
 
 
 def release_badge(release: Mapping[str, Any], t: Words) -> str:
@@ -161,7 +163,9 @@ def engine_notice(readiness: Readiness, fake: bool, t: Words) -> str:
 
 
 def receipt(feedback: Feedback, t: Words) -> str:
-    return f'<p class="mm-thanks" role="status" data-feedback="{text(feedback.id)}">{text(t["thanks"].format(id=feedback.id))}</p>'
+    return (
+        f'<p class="mm-thanks" role="status" data-feedback="{text(feedback.id)}">{text(t["thanks"].format(id=feedback.id))}</p>'
+    )
 
 
 def complaint(message: str) -> str:
@@ -174,7 +178,9 @@ def _under_way(view: View, t: Words) -> str:
         return status + _claims(view.claims, t)
     if not view.draft:
         return status
-    return f'{status}<div class="mm-draft"><span class="mm-tag mm-warn">{text(t["draft"])}</span><p>{text(view.draft)}</p></div>'
+    return (
+        f'{status}<div class="mm-draft"><span class="mm-tag mm-warn">{text(t["draft"])}</span><p>{text(view.draft)}</p></div>'
+    )
 
 
 def _finished(done: Answer, t: Words) -> str:
@@ -270,7 +276,9 @@ def _citations(claims: Sequence[Claim]) -> list[Citation]:
 
 
 def _gate_table(results: Sequence[GateResult], t: Words) -> str:
-    heads = "".join(f"<th scope='col'>{text(t[name])}</th>" for name in ("verdict", "gate", "value", "baseline", "interval", "n", "rule"))
+    heads = "".join(
+        f"<th scope='col'>{text(t[name])}</th>" for name in ("verdict", "gate", "value", "baseline", "interval", "n", "rule")
+    )
     return (
         f'<div class="mm-scroll"><table class="mm-gates"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(_gate_row(result, t) for result in results)}</tbody></table></div>"
