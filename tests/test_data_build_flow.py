@@ -124,7 +124,7 @@ def test_a_failing_step_names_the_document_and_no_log_or_error_holds_its_text(
     tasks: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     carried = [carry(document("s", str(number), f"{CANARY} {LONG}")) for number in range(2)]
-    with pytest.raises(MedmodelError, match="step 'breaks' failed at or after 's/[01]': ValueError") as raised:
+    with pytest.raises(MedmodelError, match=r"step 'breaks' failed at or after 's/[01]': ValueError") as raised:
         run_phase([Breaks()], carried, tasks, tmp_path)
     printed = capfd.readouterr()
     logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.log"))
