@@ -115,6 +115,8 @@ def _met(case: Case, answer: Answer) -> dict[str, bool]:
         found["status"] = answer.status == case.expect_status
     if case.expect_source:
         found["source"] = any(c.source.id == case.expect_source for claim in answer.claims for c in claim.citations)
+    if case.expect_quote:
+        found["quote"] = any(c.quote == case.expect_quote for claim in answer.claims for c in claim.citations)
     if case.must_mention:
         said = "\n".join(claim.text for claim in answer.claims).lower()
         found["mention"] = all(words.lower() in said for words in case.must_mention)

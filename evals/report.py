@@ -16,7 +16,7 @@ from medmodel.records import GateReport, GateResult
 
 EXAMPLES = 6  # of each kind: enough to see how it fails, few enough to read
 Measured = Mapping[Part, Sequence[Scored]]
-HEAD = ("verdict", "gate", "value", "baseline", "difference, 95 %", "n", "rule", "missed by")
+HEAD = ("verdict", "gate", "value", "baseline", "95 %", "n", "rule", "missed by")
 
 
 def table(report: GateReport) -> list[tuple[str, ...]]:
@@ -27,7 +27,7 @@ def table(report: GateReport) -> list[tuple[str, ...]]:
             result.gate,
             number(result.value),
             number(result.baseline),
-            f"{result.interval[0]:+.3f} … {result.interval[1]:+.3f}" if result.interval else "",
+            interval(result),
             str(result.n),
             result.rule,
             number(result.missed_by) if not result.passed else "",
@@ -38,6 +38,14 @@ def table(report: GateReport) -> list[tuple[str, ...]]:
 
 def word(result: GateResult) -> str:
     return ("pass" if result.passed else "FAIL") if result.gated else "info"
+
+
+def interval(result: GateResult) -> str:
+    """Signed for a difference, plain for a rate."""
+    if result.interval is None:
+        return ""
+    sign = "+" if result.baseline is not None else ""
+    return f"{result.interval[0]:{sign}.3f} … {result.interval[1]:{sign}.3f}"
 
 
 def number(value: float | None) -> str:
@@ -69,7 +77,9 @@ def _gates(report: GateReport) -> str:
             [page.verdict(row[0]), page.cell(row[1]), *numbers[:3], plot, numbers[3], page.cell(row[6]), page.cell(row[7])]
         )
     head = (*HEAD[:5], "", *HEAD[5:])
-    note = "Intervals: paired by item, clustered by guideline or complaint, against zero; without a baseline, Wilson's."
+    note = (
+        "Intervals, 95 %: of the difference, paired by item, clustered by guideline or complaint; without a baseline, Wilson's."
+    )
     return page.section("Gates", page.table(head, lines), page.paragraph(note))
 
 
@@ -86,15 +96,19 @@ def _compared(report: GateReport) -> str:
 
 
 def _positions(report: GateReport) -> str:
-    """How the choices were spread over positions, where a suite tells."""
-    parts = []
+    """How choices were spread over positions, and citations over numbers, of the gates that decide."""
+    parts: list[str] = []
+    shown: set[tuple[str, str]] = set()
     for result in report.results:
         for model, detail in result.detail.items():
-            if isinstance(detail, Mapping) and "positions" in detail and result.gated:
-                spread = list(detail["positions"].items())
-                degenerate = "; degenerate: one position has nearly all" if detail["degenerate"] else ""
-                parts.append(page.bars(spread, f"{result.gate}, {model}: positions chosen{degenerate}"))
-    return page.section("Spread of the choices", *parts) if parts else ""
+            if not (isinstance(detail, Mapping) and result.gated):
+                continue
+            degenerate = "; degenerate: nearly all the same" if detail.get("degenerate") else ""
+            for key, what in (("positions", "positions chosen"), ("cited_first", "first sentence number cited")):
+                if key in detail and (key, model) not in shown:
+                    shown.add((key, model))
+                    parts.append(page.bars(list(detail[key].items()), f"{model}: {what}{degenerate}"))
+    return page.section("Spread", *parts) if parts else ""
 
 
 def _first_tries(rows: Measured, passed: bool) -> str:

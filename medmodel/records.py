@@ -130,6 +130,7 @@ class Case(Record):
     question: str
     language: Literal["en", "zh"] = "en"
     expect_source: str | None = None  # a source id that a right answer cites
+    expect_quote: str | None = None  # the very sentence that a right answer cites, as its passage has it
     expect_status: Literal["answered", "abstained", "refused"] | None = None
     must_mention: tuple[str, ...] = ()
 

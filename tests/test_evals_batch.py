@@ -56,7 +56,13 @@ class Asked:
 
 
 CASES = (
-    {"id": "cites", "question": "How long?", "expect_source": "made_up_2024", "must_mention": ["REST", "2 days"]},
+    {
+        "id": "cites",
+        "question": "How long?",
+        "expect_source": "made_up_2024",
+        "expect_quote": "Rest.",
+        "must_mention": ["REST", "2 days"],
+    },
     {"id": "other", "question": f"{CANARY}: how long?", "expect_source": "another_2020", "must_mention": ["ice"]},
     {"id": "refused", "question": "please refuse", "expect_status": "refused"},
     {"id": "broken", "question": "please fail", "expect_status": "answered"},
@@ -90,6 +96,7 @@ def test_expectations_are_counted_by_kind_with_an_interval(cases: Path, tmp_path
     assert source.interval == pytest.approx((0.0945, 0.9055), abs=1e-4)
     assert report.expectations["mention"].met == 1
     assert report.expectations["status"].n == 1
+    assert (report.expectations["quote"].met, report.expectations["quote"].n) == (1, 1)
 
 
 def test_a_failed_call_is_named_and_is_in_no_rate(cases: Path, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The gate through the product's front door, with fakes for the model: each scores at its true value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from medmodel.artifacts import Artifact, publish, read_records, write_records
 from medmodel.client import Client
 from medmodel.errors import EngineError
 from medmodel.job import Job
-from medmodel.models.engine import Engine
+from medmodel.models.engine import Completion, Engine
 from medmodel.models.scripted import ScriptedEngine
 from medmodel.prompts import NO_ANSWER
 from medmodel.rag.answer import Answerer
@@ -49,8 +50,13 @@ def documents() -> list[Document]:
 
 
 CASES = [
-    Case(id="gout", question="How is allopurinol started in chronic gout?", expect_source="gout"),
-    Case(id="asthma", question="Which reliever is preferred in mild asthma for adults?", expect_source="asthma"),
+    Case(id="gout", question="How is allopurinol started in chronic gout?", expect_source="gout", expect_quote=FACTS["gout"]),
+    Case(
+        id="asthma",
+        question="Which reliever is preferred in mild asthma for adults?",
+        expect_source="asthma",
+        expect_quote=FACTS["asthma"],
+    ),
 ]
 
 
@@ -79,13 +85,21 @@ def asked(index: Path, tmp_path: Path) -> Callable[[Engine], list[Scored]]:
     return score
 
 
+class Copying(ScriptedEngine):
+    """Copies the second sentence it is shown, whatever is asked."""
+
+    async def generate(self, messages: Sequence[Message], **options: Any) -> Completion:
+        line = next(line for line in messages[-1].content.split("\n") if line.startswith("[2] "))
+        return Completion(text=line, finish_reason="stop")
+
+
 def saying(text: str) -> ScriptedEngine:
     return ScriptedEngine([text] * 10)
 
 
 def test_an_engine_that_copies_the_right_sentence_is_grounded_and_shown(asked: Callable[[Engine], list[Scored]]) -> None:
     rows = asked(ScriptedEngine())
-    for metric in ("grounded", "well_formed", "model_written", "right_source", "citations_valid"):
+    for metric in ("grounded", "well_formed", "right_sentence", "model_written", "right_source", "citations_valid"):
         assert mean(rows, metric) == 1.0, metric
 
 
@@ -104,6 +118,14 @@ def test_an_engine_that_always_refuses_is_well_formed_and_never_grounded(asked: 
 def test_one_answer_to_everything_is_well_formed_and_never_grounded(asked: Callable[[Engine], list[Scored]]) -> None:
     rows = asked(saying("[1] Aspirin 300 mg helps against everything and everybody."))
     assert (mean(rows, "well_formed"), mean(rows, "grounded"), mean(rows, "model_written")) == (1.0, 0.0, 0.0)
+
+
+def test_an_engine_that_copies_the_wrong_sentence_is_grounded_but_does_not_point(
+    asked: Callable[[Engine], list[Scored]],
+) -> None:
+    rows = asked(Copying())
+    assert (mean(rows, "grounded"), mean(rows, "right_sentence")) == (1.0, 0.0)
+    assert Grounding(Material()).detail(rows)["degenerate"]
 
 
 def test_an_engine_that_breaks_is_an_error_and_no_score(asked: Callable[[Engine], list[Scored]]) -> None:

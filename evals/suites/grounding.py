@@ -6,12 +6,14 @@ same passages and the same grammar, so retrieval does not tell them apart. Score
     well_formed      the first try parses, is complete and cites only sentences that exist
     grounded         well formed, answers (does not abstain), and every sentence passes the product's support check
     model_written    what the reader sees is the model's text (neither repaired nor quotes put in its place)
+    right_sentence   the first try cites the very sentence the question was made from: pointing, where `grounded` alone
+                     is also met by always copying sentence 1
     right_source     a citation shown is of the guideline the question was made from
     citations_valid  every quote shown is byte for byte what the index holds in the named passage, and no sentence
                      counts as supported without one
 
 `grounded` and `well_formed` are LongCite's idea at its tersest (arXiv 2409.02897); ALCE (arXiv 2305.14627) is the
-measure for longer answers. Not covered: whether the cited sentence answers the question. `right_source` is its shadow.
+measure for longer answers. Not covered: whether another sentence than the expected one answers the question as well.
 
     python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
 """
@@ -23,15 +25,26 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from evals.suite import Needs, Scored, Subject, Suite
+from medmodel import prompts
 from medmodel.errors import EngineError
+from medmodel.rag.citations import parse
 from medmodel.records import Answer, Case, Citation, FirstTry, Passage
 from medmodel.registry import register
+
+DEGENERATE = 0.9  # share of first tries that cite one and the same number: it copies a place, it does not point
 
 
 @register("suite", "grounding")
 class Grounding(Suite[Case]):
     needs: ClassVar[Needs] = "product"
-    metrics: ClassVar[tuple[str, ...]] = ("grounded", "well_formed", "model_written", "right_source", "citations_valid")
+    metrics: ClassVar[tuple[str, ...]] = (
+        "grounded",
+        "well_formed",
+        "right_sentence",
+        "model_written",
+        "right_source",
+        "citations_valid",
+    )
 
     def items(self) -> Sequence[Case]:
         return self.material.cases
@@ -46,6 +59,8 @@ class Grounding(Suite[Case]):
             "grounded": float(tried is not None and tried.grounded and not tried.abstained),
             "model_written": float(answer.origin == "model"),
         }
+        if case.expect_quote:
+            values["right_sentence"] = float(case.expect_quote in _cited(answer).values())
         citations = [citation for claim in answer.claims for citation in claim.citations]
         if case.expect_source:
             values["right_source"] = float(any(citation.source.id == case.expect_source for citation in citations))
@@ -62,7 +77,11 @@ class Grounding(Suite[Case]):
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         answers = [row.answer for row in rows if row.answer]
+        numbers = Counter(min(cited) for cited in map(_cited, answers) if cited)
+        most = max(numbers.values(), default=0)
         return {
+            "cited_first": {str(number): count for number, count in sorted(numbers.items())},
+            "degenerate": bool(numbers) and most / numbers.total() > DEGENERATE,
             "status": dict(Counter(answer.status for answer in answers)),
             "origin": dict(Counter(answer.origin for answer in answers)),
             "abstained_first": sum(1 for answer in answers if answer.first_try and answer.first_try.abstained),
@@ -74,6 +93,13 @@ class Grounding(Suite[Case]):
         held: dict[str, Passage] = dict(self.material.passages) or {passage.id: passage for passage in answer.passages}
         passage = held.get(citation.passage_id)
         return passage is not None and bool(citation.quote) and passage.text[citation.start : citation.end] == citation.quote
+
+
+def _cited(answer: Answer) -> dict[int, str]:
+    """Sentence number -> sentence, as the first try cites them; empty when it cites none, or not well."""
+    shown = prompts.numbered(answer.passages)
+    lines = parse(answer.first_try.text, len(shown)) if answer.first_try and answer.first_try.well_formed else None
+    return {number: shown[number - 1][0].sentence(shown[number - 1][1]) for number, _ in lines or ()}
 
 
 def _first_try(tried: FirstTry | None) -> dict[str, str]:
