@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote as url_quote
@@ -173,7 +174,7 @@ def complaint(message: str) -> str:
 
 
 def _under_way(view: View, t: Words) -> str:
-    status = f'<p class="mm-status" role="status"><span class="mm-pulse" aria-hidden="true"></span>{text(t["stage_" + view.stage])}</p>'
+    status = f'<p class="mm-status" role="status"><span class="mm-pulse" aria-hidden="true"></span>{text(t.get("stage_" + view.stage, view.stage))}</p>'
     if view.claims:
         return status + _claims(view.claims, t)
     if not view.draft:
@@ -244,7 +245,7 @@ def _marked(passage: Passage, first: int, cited: Sequence[Citation]) -> str:
         edges |= {citation.start, citation.end}
     cuts = sorted(edge for edge in edges if 0 <= edge <= len(passage.text))
     parts = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         if start in numbers:
             parts.append(f'<sup class="mm-number" aria-hidden="true">{numbers[start]}</sup>')
         piece = text(passage.text[start:end])
