@@ -208,7 +208,7 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
 
 
 def take_cases(facts: Sequence[Fact], forms: Sequence[str], count: int, choose: random.Random) -> list[Case]:
-    """`count` questions spread evenly over the guidelines; each names the source a right answer cites."""
+    """`count` questions spread evenly over the guidelines; each names the source and the sentence that a right answer cites."""
     by_source: dict[str, list[Fact]] = {}
     for fact in facts:
         by_source.setdefault(fact.passage.source.id, []).append(fact)
@@ -218,7 +218,9 @@ def take_cases(facts: Sequence[Fact], forms: Sequence[str], count: int, choose: 
         for source, group in sorted(by_source.items()):
             if turn < len(group) and len(cases) < count:
                 fact = group[turn]
-                cases.append(Case(id=fact.id, question=ask_about(fact, forms, choose), expect_source=source))
+                question = ask_about(fact, forms, choose)
+                quote = fact.passage.sentence(fact.sentence)
+                cases.append(Case(id=fact.id, question=question, expect_source=source, expect_quote=quote))
         turn += 1
     return cases
 

