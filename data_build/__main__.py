@@ -1,0 +1,96 @@
+"""The data command: what is built from raw sources is built by `medmodel run`; this is what stands beside it.
+
+    python -m data_build sources
+    python -m data_build feedback --store feedback.db --documents STORE/documents-… --out export
+
+`--json` prints one JSON document. Exit codes are those of `medmodel.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from medmodel import registry
+from medmodel.errors import MedmodelError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Sources, and feedback.")
+out = Console()
+err = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+
+
+def main() -> None:
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except MedmodelError as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:  # typer's own usage errors carry an exit code and a message for the user
+        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
+            err.print(f"[bold red]usage[/]: {escape(error.format_message())}")
+            sys.exit(2)
+        raise
+
+
+@app.command()
+def sources(as_json: AsJson = False) -> None:
+    """Read every source; say what is in it, on which terms."""
+    rows = []
+    for name in registry.names("source"):
+        documents = list(registry.get("source", name)())
+        licences = Counter(document.source.licence for document in documents)
+        rows.append(
+            {
+                "source": name,
+                "documents": len(documents),
+                "publications": len({document.source.id for document in documents}),
+                "characters": sum(len(document.text) for document in documents),
+                "licences": dict(sorted(licences.items())),
+                "domains": sorted({document.domain for document in documents}),
+            }
+        )
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table("source", "documents", "publications", "characters", "licences", "domains")
+    for row in rows:
+        table.add_row(*(", ".join(value) if isinstance(value, list | dict) else str(value) for value in row.values()))
+    out.print(table)
+
+
+@app.command()
+def feedback(
+    folder: Annotated[Path, typer.Option("--out", help="where sft.jsonl, preference.jsonl and report.json go")],
+    store: Annotated[str | None, typer.Option(help="a server's address, a database URL or an SQLite file")] = None,
+    documents: Annotated[Path | None, typer.Option(help="the documents artifact: its held-out documents are kept out")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clinicians' verdicts as supervised examples and preference pairs; those with likely identifiers are left out."""
+    from data_build import feedback as verdicts
+
+    heldout = verdicts.heldout_documents(documents) if documents else set()
+    report = verdicts.write(verdicts.export(verdicts.read(store), heldout), folder, heldout_checked=documents is not None)
+    if as_json:
+        print(json.dumps(report, indent=1))
+        return
+    out.print(f"{report['examples']} examples and {report['preferences']} preference pairs in {folder}", soft_wrap=True)
+    for reason, count in report["held_back"].items():
+        out.print(f"  held back {count}: {escape(reason)}", highlight=False)
+    if not documents:
+        out.print("  not checked: held-out documents; give --documents, or what the gate asks may be trained on")
+
+
+if __name__ == "__main__":
+    main()
