@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from medmodel.errors import InputError, MedmodelError
+from medmodel.errors import MedmodelError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="From raw references to a signed model."
@@ -214,8 +214,6 @@ def refs_add(
     """Make a Markdown, HTML, PDF or DOCX file searchable from the next start of the server."""
     from medmodel.rag import refs
 
-    if tier not in ("guideline", "review", "textbook", "patient", "local"):
-        raise InputError(f"tier '{tier}' is not one of guideline, review, textbook, patient, local")
     for reference in refs.add(path, licence=licence, tier=tier):
         out.print(f"added {reference.id}: {escape(reference.source.title)}")
 

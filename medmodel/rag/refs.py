@@ -19,10 +19,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from medmodel.artifacts import write_atomic
-from medmodel.errors import InputError
+from medmodel.errors import InputError, UnknownName
 from medmodel.rag.index import Index, build_index
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Source, Tier
@@ -46,7 +46,7 @@ def home() -> Path:
     return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser() / "refs"
 
 
-def add(path: Path, *, licence: str, tier: Tier) -> list[Document]:
+def add(path: Path, *, licence: str, tier: str) -> list[Document]:
     """Add a file, or every readable file of a folder; returns the new references. Nothing is added if one fails."""
     paths = sorted(p for p in path.rglob("*") if p.suffix.lower() in READERS) if path.is_dir() else [path]
     if not paths:
@@ -88,9 +88,11 @@ def load_index() -> Index | None:
     return Index.open(home() / current.read_text(encoding="utf-8")) if current.exists() else None
 
 
-def read(path: Path, *, licence: str, tier: Tier) -> Document:
+def read(path: Path, *, licence: str, tier: str) -> Document:
     """One file as a Document. Raises InputError when it cannot be read, or has no text to speak of."""
     kind = READERS.get(path.suffix.lower())
+    if tier not in get_args(Tier):
+        raise UnknownName("tier", tier, get_args(Tier))
     if kind is None:
         raise InputError(f"{path.name}: files of the kind '{path.suffix}' cannot be read; known: {', '.join(sorted(READERS))}")
     if not path.is_file():
@@ -108,13 +110,15 @@ def read(path: Path, *, licence: str, tier: Tier) -> Document:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "reference"
     heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
-    source = Source(
-        id=f"{name}-{digest}",
-        title=heading[1].strip() if heading else path.stem,
-        organization="own reference",
-        year=datetime.fromtimestamp(path.stat().st_mtime, UTC).year,
-        licence=licence,
-        tier=tier,
+    source = Source.model_validate(
+        {
+            "id": f"{name}-{digest}",
+            "title": heading[1].strip() if heading else path.stem,
+            "organization": "own reference",
+            "year": datetime.fromtimestamp(path.stat().st_mtime, UTC).year,
+            "licence": licence,
+            "tier": tier,
+        }
     )
     chinese = len(re.findall(r"[\u4e00-\u9fff]", text)) > len(text) / 4
     return Document(id=f"{source.id}/text", text=text, source=source, domain="local", language="zh" if chinese else "en")
