@@ -3,10 +3,10 @@
 A quarantined document is held out too: nothing is trained on it, and clinicians still find it in the index. Since it
 then counts as held-out text itself, the step goes on until nothing more repeats.
 
-Two tests against all held-out documents: the longest run of words shared with one (found through 8-grams), and the
-share of a document's 13-grams that stand in any. Guidelines quote each other's thresholds, so short overlaps are normal.
+The test is the longest run of words shared with any held-out document. From 13 words on it counts: that is what the
+gate's contamination suite looks for, in words cut the same way. Paraphrases are not covered.
 
-Sources: 13-grams, GPT-3 (arXiv 2005.14165, appendix C); longest match from 8-grams, ConTAM (arXiv 2411.03923).
+Sources: 13 words, GPT-3 (arXiv 2005.14165, appendix C); longest match, ConTAM (arXiv 2411.03923).
 """
 
 from __future__ import annotations
@@ -19,10 +19,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from medmodel.registry import register
 
-SEED_GRAM = 8  # words: finds candidates for a long run
-LONGEST_RUN = 13  # words: what the gate calls contamination
-LONG_GRAM = 13
-SHARE = 0.3  # of a document's 13-grams
+LONGEST_RUN = 13  # words: what the gate calls contamination; shorter overlaps are thresholds that guidelines quote
 
 
 @register("step", "decontaminate")
@@ -56,30 +53,23 @@ class Heldout:
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = [words(text) for text in texts]
         self._seeds: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-        self._long: set[tuple[str, ...]] = set()
         for number, text in enumerate(self._texts):
-            for at, gram in grams(text, SEED_GRAM):
+            for at, gram in grams(text, LONGEST_RUN):
                 self._seeds.setdefault(gram, []).append((number, at))
-            self._long.update(gram for _, gram in grams(text, LONG_GRAM))
 
     def repeated_in(self, text: str) -> str:
         """What a text repeats; "" when nothing to speak of."""
-        found = words(text)
-        run = self._longest_run(found)
-        if run >= LONGEST_RUN:
-            return f"a run of {run} words of a held-out document"
-        long = [gram for _, gram in grams(found, LONG_GRAM)]
-        share = sum(gram in self._long for gram in long) / max(1, len(long))
-        return f"{share:.0%} of its 13-grams are in held-out documents" if share > SHARE else ""
+        run = self._longest_run(words(text))
+        return f"a run of {run} words of a held-out document" if run >= LONGEST_RUN else ""
 
     def _longest_run(self, found: Sequence[str]) -> int:
         longest = 0
-        for at, gram in grams(found, SEED_GRAM):
+        for at, gram in grams(found, LONGEST_RUN):
             for number, start in self._seeds.get(gram, ()):
                 text = self._texts[number]
                 if at and start and found[at - 1] == text[start - 1]:
                     continue  # the run was measured from its first word
-                length = SEED_GRAM
+                length = LONGEST_RUN
                 while at + length < len(found) and start + length < len(text) and found[at + length] == text[start + length]:
                     length += 1
                 longest = max(longest, length)
@@ -87,7 +77,7 @@ class Heldout:
 
 
 def words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+|[\u4e00-\u9fff]", text.lower())
+    return re.findall(r"[a-z0-9]+|[\u3400-\u9fff]", text.lower())
 
 
 def grams(found: Sequence[str], size: int) -> Iterator[tuple[int, tuple[str, ...]]]:

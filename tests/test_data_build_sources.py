@@ -1,0 +1,93 @@
+"""The sources that come with the lock: complete, described, and read without importing the package they come in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from data_build.sources.open_medicine import package_folder
+from data_build.steps.clean import clean
+from medmodel import registry
+from medmodel.records import Document
+
+NAMES = ("differentials", "general", "open_medicine")
+
+
+def read(name: str) -> list[Document]:
+    return list(registry.get("source", name)())
+
+
+def test_open_medicine_gives_every_section_file_of_every_guideline() -> None:
+    documents = read("open_medicine")
+    files = (package_folder() / "guidelines" / "content").rglob("*.md")
+    assert {document.id for document in documents} == {f"{path.parent.name}/{path.stem}" for path in files}
+    assert len({document.source.id for document in documents}) == 43
+    assert len(documents) == 145
+
+
+def test_a_guideline_names_its_publication_and_who_summarised_it() -> None:
+    document = next(found for found in read("open_medicine") if found.source.id == "acc_aha_af_2023")
+    assert document.source.year == 2023
+    assert document.source.doi
+    assert document.source.url == f"https://doi.org/{document.source.doi}"
+    assert "ACC" in document.source.organization
+    assert (document.source.licence, document.source.tier, document.source.summary_by) == ("MIT", "guideline", "OpenMedicine")
+
+
+def test_a_differential_reads_as_headings_likelihoods_and_bullets() -> None:
+    document = next(found for found in read("differentials") if found.id == "differential_chest_pain/diagnoses")
+    lines = document.text.split("\n")
+    assert lines[0].startswith("# ")
+    at = next(number for number, line in enumerate(lines) if "must not miss" in line)
+    diagnosis = lines[at - 2].removeprefix("## ")
+    assert lines[at] == f"Likelihood of {diagnosis}: must not miss."
+    assert lines[at + 2] == "### Key features"
+    assert lines[at + 4].startswith("- ")
+    assert "### Red flags" in lines
+    assert document.source.year
+
+
+def test_no_differential_recommends_a_function_of_the_package() -> None:
+    assert not [document.id for document in read("differentials") if "calculate_" in document.text]
+    assert len(read("differentials")) == 14
+
+
+def test_the_general_texts_are_ours_and_carry_no_evidence() -> None:
+    documents = read("general")
+    assert all(document.text.startswith("# ") and len(document.text) > 200 for document in documents)
+    assert {(document.source.licence, document.source.tier) for document in documents} == {("Apache-2.0", "none")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_document_has_an_id_of_its_own_that_begins_with_its_source(name: str) -> None:
+    documents = read(name)
+    assert len({document.id for document in documents}) == len(documents)
+    assert all(document.id.startswith(f"{document.source.id}/") for document in documents)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cleaning_a_source_twice_is_cleaning_it_once_and_leaves_no_markup(name: str) -> None:
+    for document in read(name):
+        text = clean(document.text)
+        assert clean(text) == text, document.id
+        for markup in ("**", "`", "](", "OpenMedicine", "<!--", "\r", "\n\n\n"):
+            assert markup not in text, f"{document.id}: {markup!r}"
+
+
+def test_reading_does_not_import_the_package() -> None:
+    program = (
+        "import sys; from medmodel import registry; list(registry.get('source', 'open_medicine')()); "
+        "list(registry.get('source', 'differentials')()); sys.exit('open_medicine' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_without_the_package_the_error_says_what_to_install() -> None:
+    program = (
+        "import sys; from data_build.sources.open_medicine import read; "
+        "sys.path[:] = [path for path in sys.path if 'site-packages' not in path]; sys.path_importer_cache.clear(); list(read())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert "InputError: source open_medicine is not installed: pip install" in done.stderr
