@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,7 +56,7 @@ def release(world: dict[str, str]) -> Path:
 @pytest.fixture(scope="module")
 def url(release: Path, world: dict[str, str]) -> Iterator[str]:
     """The page with its real model, as `make demo` opens it."""
-    port = page.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "app", "--release", str(release), "--port", str(port)]
     app = subprocess.Popen(command, cwd=ROOT, env=world, start_new_session=True)
     try:
@@ -65,6 +66,13 @@ def url(release: Path, world: dict[str, str]) -> Iterator[str]:
     finally:
         app.send_signal(signal.SIGINT)
         app.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def wait_for(condition, seconds: float, what: str) -> None:  # type: ignore[no-untyped-def]
@@ -79,7 +87,7 @@ def artifact(release: Path, stage: str):  # type: ignore[no-untyped-def]
     return next(open_artifact(path) for path in store.glob(f"{stage}-*") if path.is_dir() and path.suffix != ".partial")
 
 
-def test_a_second_run_finds_every_stage_made(release: Path, world: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_finds_every_stage_made(release: Path, world: dict[str, str]) -> None:
     steps = pipeline.plan(load_recipe("demo"), Path(world["MEDMODEL_STORE"]))
     assert {step.state for step in steps} == {"hit"}
 
@@ -142,20 +150,22 @@ def test_the_fibrillation_question_cites_the_guideline_and_an_outside_question_a
 def test_in_the_browser_a_citation_opens_its_quote_and_feedback_reaches_the_export(
     url: str, world: dict[str, str], tmp_path: Path
 ) -> None:
-    with page.opened(url) as tab:
+    with page.launch() as tab:
+        page.open_page(tab, url)
         page.ask(tab, FIBRILLATION)
         quote = page.open_citation(tab)
         assert quote
-        page.leave_feedback(tab, rating="down", reason="incomplete", corrected="A DOAC is preferred over warfarin.")
+        page.leave_feedback(tab, rating="down", reason="incomplete", corrected=quote)
     out = tmp_path / "export"
-    command = [sys.executable, "-m", "data_build", "feedback", "--out", str(out)]
-    subprocess.run(command, cwd=ROOT, env=world, check=True)
-    lines = (out / "preference.jsonl").read_text(encoding="utf-8").splitlines()
-    assert "A DOAC is preferred over warfarin." in json.loads(lines[-1])["chosen"]
+    subprocess.run([sys.executable, "-m", "data_build", "feedback", "--out", str(out)], cwd=ROOT, env=world, check=True)
+    [line] = (out / "sft.jsonl").read_text(encoding="utf-8").splitlines()
+    example = json.loads(line)
+    assert FIBRILLATION in example["messages"][1]["content"]
+    assert quote in example["messages"][-1]["content"]
 
 
 def test_after_kill_minus_nine_of_the_server_no_engine_is_left(release: Path, world: dict[str, str]) -> None:
-    port = page.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "medmodel.cli", "serve", "--release", str(release), "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env=world)
     address = f"http://127.0.0.1:{port}"
