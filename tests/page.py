@@ -1,8 +1,8 @@
 """Drives the page as a clinician does: what the browser tests and the end-to-end test on a real model share.
 
-    with launch() as page:
-        page.goto(url)
-        ask(page, "…"); open_citation(page); leave_feedback(page, "down", reason="outdated")
+with launch() as page:
+    page.goto(url)
+    ask(page, "…"); open_citation(page); leave_feedback(page, "down", reason="outdated")
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def open_citation(page: Any, position: int = 0) -> str:
     return "".join(marks.all_inner_texts())
 
 
-def leave_feedback(
-    page: Any, rating: str, reason: str = "", corrected: str = "", harm: str = "none"
-) -> str:
+def leave_feedback(page: Any, rating: str, reason: str = "", corrected: str = "", harm: str = "none") -> str:
     """Rate the answer that is shown and return the id under which the feedback is stored."""
     page.locator(f'#mm-rating input[value="{rating}"]').check()
     page.locator("#mm-reason textarea").fill(reason)
