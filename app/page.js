@@ -11,5 +11,5 @@ document.addEventListener("click", (event) => {
   const card = mine[0].closest("details");
   document.querySelectorAll("details.mm-passage").forEach((other) => (other.open = other === card));
   mine[0].focus({ preventScroll: true });
-  mine[0].scrollIntoView({ block: "center" });
+  mine[0].scrollIntoView({ block: "nearest" });
 });

@@ -186,6 +186,8 @@ def _under_way(view: View, t: Words) -> str:
 
 def _finished(done: Answer, t: Words) -> str:
     how = done.origin if done.status == "answered" else done.status
+    if done.fake and how in ("model", "repaired"):
+        how = "fake"
     notice = f'<p class="mm-notice">{text(done.notice)}</p>' if done.notice else ""
     tone = "mm-good" if how in ("model", "repaired") else "mm-warn"
     facts = " · ".join(
@@ -226,13 +228,12 @@ def _card(passage: Passage, first: int, position: int, cited: Sequence[Citation]
     tags = f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>'
     if cited:
         tags += f'<span class="mm-tag mm-good">{text(t["cited"])}</span>'
-    heading = " › ".join(passage.heading)
+    heading = f'<span class="mm-heading">{text(" › ".join(passage.heading))}</span>' if passage.heading else ""
     return (
         f'<details class="mm-passage" id="mm-passage-{position}"{" open" if opened else ""}>'
-        f'<summary><span class="mm-source">{text(source.title)}</span>'
+        f'<summary><span class="mm-source">{text(source.title)}</span>{heading}'
         f'<span class="mm-byline">{text(publisher(passage))} {tags}</span></summary>'
-        + (f'<p class="mm-heading">{text(heading)}</p>' if heading else "")
-        + f'<blockquote class="mm-text" lang="{text(passage.language)}">{_marked(passage, first, cited)}</blockquote>'
+        f'<blockquote class="mm-text" lang="{text(passage.language)}">{_marked(passage, first, cited)}</blockquote>'
         f'<p class="mm-facts">{_facts(source, t)}</p></details>'
     )
 

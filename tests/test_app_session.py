@@ -164,6 +164,7 @@ def test_a_sentence_without_a_citation_says_that_it_has_no_source() -> None:
     [
         ({"origin": "model"}, "model"),
         ({"origin": "repaired"}, "repaired"),
+        ({"origin": "model", "fake": True}, "fake"),
         ({"origin": "extractive"}, "extractive"),
         ({"origin": "none", "status": "abstained", "claims": ()}, "abstained"),
         ({"origin": "none", "status": "refused", "claims": (), "passages": ()}, "refused"),

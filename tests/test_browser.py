@@ -186,7 +186,7 @@ def test_the_interface_turns_chinese_and_keeps_the_answer(page: Any, scripted: s
     zh = words("zh")
     assert page.locator("h1").inner_text() == zh["title"]
     assert page.locator("#mm-ask").inner_text() == zh["ask"]
-    assert zh["origin_model"] in page.locator(".mm-how").inner_text()
+    assert zh["origin_fake"] in page.locator(".mm-how").inner_text()
     assert TARGET in page.locator(".mm-claims").inner_text()
     assert zh["feedback"] in page.locator("#mm-rating").inner_text()
     driver.ask(page, EMERGENCY)
