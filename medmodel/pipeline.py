@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -36,6 +37,8 @@ from medmodel.recipe import Recipe
 PROJECT = ("medmodel", "data_build", "evals")  # packages whose code is part of a key
 DATA_SUFFIXES = (".yaml", ".json", ".jsonl", ".md", ".txt")
 FAULTS_SHOWN = 20  # last lines of a failed stage's log
+LEAST_FREE = 1_000_000  # bytes; with less, whatever a stage's process says, the disk is what stopped it
+DISK_FULL = "the disk is full: free some space and run again; what is done is kept"
 State = Literal["hit", "resume", "miss", "waits"]
 
 
@@ -234,7 +237,12 @@ def _run_stage(
         seed=recipe.seed,
     )
     (partial / "job.json").write_text(job.model_dump_json(indent=1), encoding="utf-8")
-    exit_code = _watch(step.stage, partial, on_progress)
+    try:
+        exit_code = _watch(step.stage, partial, on_progress)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StageFailed(f"stage '{step.stage}' stopped: {DISK_FULL}") from None
     if exit_code:
         raise _failure(step.stage, partial, exit_code)
     return open_artifact(final)
@@ -282,6 +290,8 @@ def _failure(stage: str, partial: Path, exit_code: int) -> MedmodelError:
     log = partial / "log.txt"
     lines = log.read_text(encoding="utf-8").splitlines()[-FAULTS_SHOWN:] if log.exists() else []
     cause = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+    if shutil.disk_usage(partial).free < LEAST_FREE:
+        return StageFailed(f"stage '{stage}' ended with {cause}: {DISK_FULL}")
     return StageFailed(
         f"stage '{stage}' ended with {cause}; what it did is kept and the next run goes on from there. Its last lines:\n"
         + "\n".join(f"  {line}" for line in lines)

@@ -53,6 +53,19 @@ def test_a_stage_that_fails_shows_its_last_lines_and_keeps_its_work(tmp_path: Pa
     assert pipeline.plan(recipe, tmp_path / "store")[0].state == "resume"
 
 
+def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    recipe = load_recipe("demo", ["base.model=./nothing-here"])
+    step = pipeline.plan(recipe, tmp_path)[0]
+    partial = tmp_path / f"base-{(step.key or '')[:12]}.partial"
+    partial.mkdir()
+    (partial / "log.txt").symlink_to("/dev/full")  # every write there fails as on a full disk
+    with pytest.raises(StageFailed, match="the disk is full: free some space and run again"):
+        pipeline.run(recipe, tmp_path, until="base")
+    (partial / "log.txt").unlink()
+    with pytest.raises(StageFailed, match="exit code"):  # it starts again, and now says what is wrong with the recipe
+        pipeline.run(recipe, tmp_path, until="base")
+
+
 def wait_until_unlocked(store: Path) -> None:
     """A stage ends itself when its parent is gone: its lock is free soon after."""
     deadline = time.monotonic() + 20
