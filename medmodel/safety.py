@@ -21,16 +21,27 @@ from medmodel.records import RedFlag
 
 RULES = Path(__file__).with_name("safety.yaml")
 Language = Literal["en", "zh"]
-# Up to three words, no clause end, between the negation and the finding it denies.
+_NOT = r"\b(?:no|not|without|denies|denied|denying|never|negative for|nor|rules? out|ruled out|absence of)\b"
+_WORD = r"(?!(?:but|however|yet|though|although|except|now|with|has|have|had)\b)[^\s.,;:?!]+"  # these begin what is present
+# Up to three words between the negation and the finding it denies; a list may stand between when it ends in "or".
 _NEGATED = re.compile(
-    r"(?:\b(?:no|not|without|denies|denied|denying|never|negative for|nor|rules? out|ruled out|absence of)\b(?:\s+[^\s.,;:?!]+){0,3}\s*"
-    r"|(?:没有|无|否认|未见|不伴|未出现)[^。，；？！]{0,4})$",
+    rf"(?:{_NOT}(?:\s+{_WORD}){{0,3}}\s*|{_NOT}(?:\s+{_WORD}){{1,4}}(?:,\s+{_WORD}(?:\s+{_WORD}){{0,2}})*,?\s+(?:or|nor)\s+(?:{_WORD}\s+)?"
+    # 无力, 无法, 无诱因 deny no finding; 但, 伴, 突 begin what is present.
+    r"|(?:没有|无(?!力|法|诱因|明显诱因)|否认|未见|不伴|未出现)[^。，；？！但却伴突现]{0,8})$",
     re.IGNORECASE,
 )
-# "family history of stroke", "a stroke last year": not now, not this patient.
+_IN_LIST = re.compile(rf"{_NOT}(?:\s+{_WORD}){{1,4}}(?:,\s+{_WORD}(?:\s+{_WORD}){{0,2}})*,\s+$", re.IGNORECASE)
+_LIST_GOES_ON = re.compile(rf"(?:,\s+{_WORD}(?:\s+{_WORD}){{0,2}})*,?\s+(?:or|nor)\b", re.IGNORECASE)
+# "family history of stroke", "a stroke last year": not now, not this patient. "A two-hour history of" is now.
 _ELSEWHERE = re.compile(
     r"(?:family history of|history of|previous|prior|家族史|既往)(?:\s+[^\s.,;:?!]+){0,2}\s*$", re.IGNORECASE
 )
+_ONSET = re.compile(
+    r"\b(?:minutes?|hours?|hrs?|days?|weeks?|acute|short|brief|sudden)['’]?s?[\s-]+history of(?:\s+[^\s.,;:?!]+){0,2}\s*$",
+    re.IGNORECASE,
+)
+_SHOWN = 30  # characters: longer than any finding of three words that the rules name
+_NEARBY = 120  # characters before a finding that are read for a negation: longer than any list a question holds
 
 
 class _Rule(NamedTuple):
@@ -83,10 +94,25 @@ def refusal(text: str, language: Language = "en") -> str | None:
 def _first(group: re.Pattern[str], text: str, negation: bool) -> str:
     """The first finding of a group that is not negated, as the text has it; "" when there is none."""
     for match in group.finditer(text):
-        before = text[: match.start()]
-        if not (negation and (_NEGATED.search(before) or _ELSEWHERE.search(before))):
-            return match[0]
+        if not (negation and _denied(text, match)):
+            return _shown(match[0])
     return ""
+
+
+def _shown(words: str) -> str:
+    """The ends of a long match: what stands between them is the patient's own sentence."""
+    parts = words.split()
+    if len(parts) > 3:
+        return f"{parts[0]} … {parts[-1]}"
+    return words if len(words) <= _SHOWN else f"{words[:4]} … {words[-4:]}"
+
+
+def _denied(text: str, match: re.Match[str]) -> bool:
+    """Whether the words before a finding deny it, or put it in the past or the family."""
+    before = text[max(0, match.start() - _NEARBY) : match.start()]
+    if _NEGATED.search(before) or (_IN_LIST.search(before) and _LIST_GOES_ON.match(text, match.end())):
+        return True
+    return bool(_ELSEWHERE.search(before)) and not _ONSET.search(before)
 
 
 @cache
