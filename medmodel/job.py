@@ -1,4 +1,4 @@
-"""One stage, in a process of its own: `python -m medmodel.job PARTIAL_FOLDER`.
+"""One stage, in a process of its own: `python -m medmodel.job PARTIAL_FOLDER PARENT_PID`.
 
 The pipeline writes `job.json` into the partial folder and starts this; a stage module has one function,
 `run(job) -> counts`, and knows nothing of keys, manifests or signals. A stage that can resume finds its earlier
@@ -8,6 +8,7 @@ work in `job.out`; one that cannot starts by clearing it (`job.clear()`).
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import importlib
 import json
@@ -76,11 +77,11 @@ class Job:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def main(partial: Path) -> None:
+def main(partial: Path, parent: int) -> None:
     os.environ.setdefault("LANGSMITH_TRACING", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    _end_with_parent()
+    _end_with_parent(parent)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: child engines are stopped by their context managers
     job_file = JobFile.model_validate_json((partial / "job.json").read_bytes())
     with open(job_file.final.with_suffix(".lock"), "w") as lock:
@@ -106,20 +107,22 @@ def main(partial: Path) -> None:
     assert (job_file.final / MANIFEST).exists()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(parent: int) -> None:
     """Ask Linux for SIGTERM when the pipeline's process dies, even by kill -9; elsewhere a stage outlives it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # it died before it could be asked for
+        sys.exit(143)
 
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), int(sys.argv[2]))
     except MedmodelError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno != 28:  # ENOSPC
+        if error.errno != errno.ENOSPC:
             raise
         print(
             f"the disk is full ({error.filename or sys.argv[1]}): free some space and run again; what is done is kept",

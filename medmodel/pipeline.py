@@ -258,7 +258,7 @@ def _watch(stage: str, partial: Path, on_progress: Callable[[Progress], None]) -
         "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "medmodel.job", str(partial)],
+        [sys.executable, "-m", "medmodel.job", str(partial), str(os.getpid())],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -284,6 +284,7 @@ def _watch(stage: str, partial: Path, on_progress: Callable[[Progress], None]) -
                 process.wait(10)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.stdout.close()
 
 
 def _failure(stage: str, partial: Path, exit_code: int) -> MedmodelError:

@@ -77,7 +77,7 @@ def prepare(folder: Path, text: str = "a synthetic note") -> JobFile:
 
 def run(job: JobFile) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(job.store.parent)])}
-    command = [sys.executable, "-m", "medmodel.job", str(job.final.with_suffix(".partial"))]
+    command = [sys.executable, "-m", "medmodel.job", str(job.final.with_suffix(".partial")), str(os.getpid())]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
