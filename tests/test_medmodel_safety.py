@@ -6,6 +6,8 @@ pass: they keep what works from breaking and measure nothing. What the rules mis
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -211,17 +213,25 @@ def test_a_flag_shows_words_of_the_finding_and_not_the_sentence() -> None:
     assert flag.matched == "chest pain, sweating"
 
 
+def test_a_long_match_shows_its_ends_only() -> None:
+    flags = red_flags("My mother Example took almost the whole of her cardboard box of tablets")
+    assert [flag.matched for flag in flags] == ["took … tablets"]
+
+
 def test_every_rule_is_complete_in_both_languages() -> None:
     rules = _rules()
     assert len({rule["id"] for rule in rules["red_flags"]}) == len(rules["red_flags"]) >= 16
     for rule in rules["red_flags"]:
         assert rule["source"]
-        assert rule["title"]["en"] and rule["title"]["zh"] and rule["action"]["en"] and rule["action"]["zh"]
+        for words in (rule["title"], rule["action"]):
+            assert words["en"], rule["id"]
+            assert words["zh"], rule["id"]
         for group in rule["all"]:
             assert any(_chinese(phrase) for phrase in group), rule["id"]
             assert any(not _chinese(phrase) for phrase in group), rule["id"]
     for rule in rules["refusals"]:
-        assert rule["message"]["en"] and rule["message"]["zh"]
+        assert rule["message"]["en"], rule["id"]
+        assert rule["message"]["zh"], rule["id"]
 
 
 def test_an_empty_question_is_neither_flagged_nor_refused() -> None:
@@ -229,7 +239,7 @@ def test_an_empty_question_is_neither_flagged_nor_refused() -> None:
     assert refusal("") is None
 
 
-def _rules() -> dict[str, list[dict[str, object]]]:
+def _rules() -> dict[str, list[dict[str, Any]]]:
     return yaml.safe_load(RULES.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
