@@ -185,7 +185,7 @@ def _under_way(view: View, t: Words) -> str:
 
 
 def _finished(done: Answer, t: Words) -> str:
-    how = done.origin if done.status == "answered" else done.status
+    how: str = done.origin if done.status == "answered" else done.status
     if done.fake and how in ("model", "repaired"):
         how = "fake"
     notice = f'<p class="mm-notice">{text(done.notice)}</p>' if done.notice else ""
