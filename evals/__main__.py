@@ -99,7 +99,7 @@ def run(
     summary = runs.summarise(suite, measured)
     if as_json:
         metrics = {metric: found._asdict() for metric, found in summary.metrics.items()}
-        print(json.dumps({"name": name, "metrics": metrics, "detail": summary.detail, "errors": summary.errors}, indent=1))
+        print(json.dumps({"name": name, **summary._asdict(), "metrics": metrics}, indent=1))
     else:
         _show(name, summary)
     if summary.errors:
@@ -186,6 +186,8 @@ def _show(name: str, summary: runs.Summary) -> None:
         out.print(f"{label}: {detail}", highlight=False)
     if summary.errors:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
+        for reason, count in summary.reasons.items():
+            out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

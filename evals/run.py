@@ -10,6 +10,7 @@ are asked again then. An error is never a score: a failed call becomes a row wit
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from evals import stats
-from evals.suite import Item, Scored, Subject, Suite
+from evals.suite import Item, Needs, Scored, Subject, Suite
 from medmodel.errors import MedmodelError
 
-AT_ONCE = 16  # two cores give 147 tokens/s at 8 requests in flight, 338 at 32; 16 prompts of 900 tokens fit the cache
+# By what a suite needs. Two cores give 147 tokens/s at 8 answers in flight and 338 at 32, and 16 prompts of 900 tokens fit
+# the cache; likelihoods are all prefill (25 s at 2, 21 s at 8), and fewer at once is a steadier sign of life.
+AT_ONCE: Mapping[Needs, int] = {"product": 16, "rules": 8, "model": 4, "data": 1}
 
 
 def measure(
@@ -37,7 +40,7 @@ def measure(
     done = {item.id: done[item.id] for item in items if item.id in done and not done[item.id].error}
     for row in done.values():
         on_row(row)
-    with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(AT_ONCE) as pool:
+    with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(AT_ONCE[suite.needs]) as pool:
         running = {pool.submit(_score, suite, item, subject): item.id for item in items if item.id not in done}
         try:
             for finished in as_completed(running):
@@ -68,11 +71,12 @@ def mean(rows: Sequence[Scored], metric: str) -> float | None:
 
 
 class Summary(NamedTuple):
-    """What one run has shown. `errors` calls failed and are in none of the numbers."""
+    """What one run has shown. `errors` calls failed, for these reasons, and are in none of the numbers."""
 
     metrics: Mapping[str, Metric]
     detail: Mapping[str, Any]
     errors: int
+    reasons: Mapping[str, int]
 
 
 class Metric(NamedTuple):
@@ -88,7 +92,7 @@ def summarise(suite: Suite[Any], rows: Sequence[Scored]) -> Summary:
         value, n = mean(rows, name), sum(1 for row in rows if name in row.values)
         if value is not None:
             metrics[name] = Metric(value, stats.wilson(round(value * n), n) if is_rate(rows, name) else None, n)
-    return Summary(metrics, suite.detail(rows), errors(rows))
+    return Summary(metrics, suite.detail(rows), errors(rows), Counter(row.error for row in rows if row.error))
 
 
 def is_rate(rows: Iterable[Scored], metric: str) -> bool:

@@ -125,7 +125,8 @@ def test_an_engine_that_copies_the_wrong_sentence_is_grounded_but_does_not_point
 ) -> None:
     rows = asked(Copying())
     assert (mean(rows, "grounded"), mean(rows, "right_sentence")) == (1.0, 0.0)
-    assert Grounding(Material()).detail(rows)["degenerate"]
+    assert Grounding(Material()).detail(rows * 5)["degenerate"]
+    assert not Grounding(Material()).detail(rows)["degenerate"]  # two answers show no habit
 
 
 def test_an_engine_that_breaks_is_an_error_and_no_score(asked: Callable[[Engine], list[Scored]]) -> None:

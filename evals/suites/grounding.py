@@ -31,6 +31,7 @@ from medmodel.rag.citations import parse
 from medmodel.records import Answer, Case, Citation, FirstTry, Passage
 from medmodel.registry import register
 
+FEWEST = 10  # first tries that cite anything: fewer show no habit
 DEGENERATE = 0.9  # share of first tries that cite one and the same number: it copies a place, it does not point
 
 
@@ -81,7 +82,7 @@ class Grounding(Suite[Case]):
         most = max(numbers.values(), default=0)
         return {
             "cited_first": {str(number): count for number, count in sorted(numbers.items())},
-            "degenerate": bool(numbers) and most / numbers.total() > DEGENERATE,
+            "degenerate": numbers.total() >= FEWEST and most / numbers.total() > DEGENERATE,
             "status": dict(Counter(answer.status for answer in answers)),
             "origin": dict(Counter(answer.origin for answer in answers)),
             "abstained_first": sum(1 for answer in answers if answer.first_try and answer.first_try.abstained),
