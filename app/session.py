@@ -32,6 +32,7 @@ class View:
     """One question's state on the page."""
 
     asked: bool = False
+    question: str = ""
     stage: str = "asking"  # asking, retrieving, writing, checking
     draft: str = ""
     flags: tuple[RedFlag, ...] = ()
@@ -99,7 +100,12 @@ def answer(view: View, t: Words) -> str:
     else:
         body = _under_way(view, t)
     state = "done" if view.answer or view.error or view.stopped else "busy" if view.asked else "idle"
-    return f'<section class="mm-answer" data-state="{state}"><h2>{text(t["answer"])}</h2>{body}</section>'
+    identity = view.answer.id if view.answer else ""
+    asked = f'<p class="mm-asked">{text(view.question)}</p>' if view.question else ""  # the box may say something else by now
+    return (
+        f'<section class="mm-answer" data-state="{state}" data-answer="{text(identity)}">'
+        f"<h2>{text(t['answer'])}</h2>{asked}{body}</section>"
+    )
 
 
 def evidence(view: View, t: Words) -> str:

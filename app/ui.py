@@ -197,12 +197,12 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
 
 async def _views(url: str, question: str, language: Language, w: Words) -> AsyncIterator[View]:
     """The view after each step of one answer; a failed call is the last view's error."""
-    view = View(asked=True)
+    view = View(asked=True, question=question.strip())
     yield view
     drawn = time.monotonic()
     client = AsyncClient(url, _first_key())
     try:
-        async for event in client.stream(question.strip(), language):
+        async for event in client.stream(view.question, language):
             view = session.after(view, event)
             if event.name != "delta" or time.monotonic() - drawn >= REDRAW:
                 yield view

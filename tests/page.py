@@ -17,12 +17,12 @@ ARGUMENTS = (
     "--headless=new --no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update "
     "--disable-sync"
 ).split()
-PATIENCE = 60_000  # ms; two cores may be busy with a model
+PATIENCE = 120_000  # ms; two cores may be busy with a model
 
 
 @contextmanager
 def launch(width: int = 1280, height: int = 800) -> Iterator[Any]:
-    """A page of a fresh browser. `page.addresses` collects the host of every request it makes."""
+    """A page of a fresh browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -43,11 +43,14 @@ def open_page(page: Any, url: str) -> None:
 
 def ask(page: Any, question: str) -> str:
     """Type a question, press Enter, wait for the end, and return the answer's text."""
+    before = page.locator(".mm-answer").get_attribute("data-answer")
     box = page.locator("#mm-question textarea")
     box.fill(question)
     box.press("Enter")
-    page.locator('.mm-answer[data-state="busy"]').or_(page.locator('.mm-answer[data-state="done"]')).first.wait_for()
-    page.locator('.mm-answer[data-state="done"]').wait_for()
+    done = '.mm-answer[data-state="done"]'
+    if before:  # the answer before this one is still there at first
+        done += f':not([data-answer="{before}"])'
+    page.locator(done).wait_for()
     return str(page.locator(".mm-answer").inner_text())
 
 

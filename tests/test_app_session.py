@@ -90,7 +90,7 @@ def test_an_attack_in_any_text_of_an_answer_is_shown_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "view", [View(asked=True, draft=ATTACK), View(asked=True, error=ATTACK), View(asked=True, stage=ATTACK)]
+    "view", [View(asked=True, draft=ATTACK), View(asked=True, error=ATTACK), View(asked=True, stage=ATTACK, question=ATTACK)]
 )
 def test_an_attack_in_a_draft_or_an_error_is_shown_as_text(view: View) -> None:
     assert_harmless(everything(view))
