@@ -6,7 +6,6 @@ One run of the demo recipe (about eight minutes on two cores) feeds every test h
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -61,11 +60,12 @@ def url(release: Path, world: dict[str, str]) -> Iterator[str]:
     app = subprocess.Popen(command, cwd=ROOT, env=world, start_new_session=True)
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: bool(Client(address).ready()), 240, "the model to be ready")
+        with Client(address) as client:
+            wait_for(lambda: bool(client.ready()), 240, "the model to be ready")
         yield address
     finally:
-        app.send_signal(signal.SIGINT)
-        app.wait(30)
+        app.terminate()
+        app.wait(60)
 
 
 def free_port() -> int:
@@ -137,14 +137,16 @@ def test_a_flipped_byte_in_the_weights_is_refused_and_named(
 
 
 def test_the_fibrillation_question_cites_the_guideline_and_an_outside_question_abstains(url: str) -> None:
-    answer = Client(url).ask(FIBRILLATION)
+    with Client(url) as client:
+        answer = client.ask(FIBRILLATION)
+        elsewhere = client.ask("How do I treat a rattlesnake bite in a dog?")
     assert answer.status == "answered"
     assert "acc_aha_af_2023" in {citation.source.id for claim in answer.claims for citation in claim.citations}
     held = {passage.id: passage.text for passage in answer.passages}
     for claim in answer.claims:
         for citation in claim.citations:
             assert held[citation.passage_id][citation.start : citation.end] == citation.quote
-    assert Client(url).ask("How do I treat a rattlesnake bite in a dog?").status == "abstained"
+    assert elsewhere.status == "abstained"
 
 
 @pytest.mark.browser
@@ -170,7 +172,8 @@ def test_after_kill_minus_nine_of_the_server_no_engine_is_left(release: Path, wo
     command = [sys.executable, "-m", "medmodel.cli", "serve", "--release", str(release), "--port", str(port)]
     server = subprocess.Popen(command, cwd=ROOT, env=world)
     address = f"http://127.0.0.1:{port}"
-    wait_for(lambda: bool(Client(address).ready()), 240, "the model to be ready")
+    with Client(address) as client:
+        wait_for(lambda: bool(client.ready()), 240, "the model to be ready")
     children = psutil.Process(server.pid).children(recursive=True)
     assert children
     server.kill()
