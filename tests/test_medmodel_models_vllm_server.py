@@ -111,7 +111,7 @@ def processes(mark: str) -> list[int]:
 
 @pytest.mark.vllm
 def test_while_it_starts_it_says_what_it_is_doing(parent: Any) -> None:
-    assert "starting the engine" in parent.said[5]
+    assert any("starting the engine" in said for said in parent.said)
 
 
 @pytest.mark.vllm
