@@ -66,7 +66,7 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
     with gr.Blocks(analytics_enabled=False, title=t["title"]) as page:
         view = gr.State(View())
         timer = gr.Timer(POLL)
-        with gr.Row():
+        with gr.Row(elem_id="mm-head"):
             header = gr.HTML(session.header(None, t), elem_id="mm-header")
             language = gr.Radio(
                 [("English", "en"), ("中文", "zh")], value="en", label=t["language"], container=False,
@@ -84,7 +84,7 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
             examples = [gr.Button(t[name], size="sm", min_width=240) for name in EXAMPLES]
         banner = gr.HTML(elem_id="mm-banner")
         with gr.Row(elem_id="mm-columns"):
-            with gr.Column(scale=6, min_width=320):
+            with gr.Column(scale=6, min_width=320, elem_id="mm-main"):
                 answer = gr.HTML(session.answer(View(), t), elem_id="mm-left")
                 with gr.Column(visible=False, elem_id="mm-feedback") as feedback:
                     rating = gr.Radio(_ratings(t), label=t["feedback"], elem_id="mm-rating")
@@ -106,7 +106,6 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
         controls = [ask, stop, feedback, send]
         # What a change of language renames: a component, and its properties in the new words.
         named: list[tuple[Any, Callable[[Words], dict[str, Any]]]] = [
-            (language, lambda w: {"label": w["language"]}),
             (question, lambda w: {"label": w["question_label"], "placeholder": w["question_placeholder"]}),
             (ask, lambda w: {"value": w["ask"]}),
             (stop, lambda w: {"value": w["stop"]}),

@@ -184,6 +184,7 @@ def test_the_interface_turns_chinese_and_keeps_the_answer(page: Any, scripted: s
     driver.ask(page, GOUT)
     driver.choose_language(page, "zh")
     zh = words("zh")
+    assert page.locator('#mm-language input[value="zh"]').is_checked()
     assert page.locator("h1").inner_text() == zh["title"]
     assert page.locator("#mm-ask").inner_text() == zh["ask"]
     assert zh["origin_fake"] in page.locator(".mm-how").inner_text()
@@ -208,4 +209,6 @@ def test_on_a_narrow_screen_nothing_is_cut_off_sideways(page: Any, scripted: str
     driver.open_page(page, scripted)
     driver.ask(page, GOUT)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    tops = [page.locator(part).bounding_box()["y"] for part in ("#mm-left", "#mm-right", "#mm-feedback")]
+    assert tops == sorted(tops)  # the evidence stands right under the answer
     assert driver.open_citation(page) == TARGET
