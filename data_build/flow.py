@@ -66,6 +66,7 @@ def run(job: Job) -> dict[str, Any]:
         documents,
         {"guideline": config.heldout_guidelines, "differential": config.heldout_complaints},
         keep=config.always_train,
+        always=config.always_heldout,
         seed=job.seed,
     )
     settings = {**config.model_dump(), "heldout": heldout}

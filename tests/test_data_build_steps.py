@@ -15,6 +15,7 @@ from data_build.steps.dedup import Dedup
 from data_build.steps.exact_dedup import ExactDedup
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, uncarry
+from medmodel.errors import InputError, UnknownName
 from medmodel.records import Document, Source
 
 
@@ -93,6 +94,24 @@ def test_the_choice_of_held_out_sources_does_not_depend_on_order_or_on_what_is_a
     assert chosen[0] not in others
     assert set(chosen[1:]) <= set(others)
     assert choose_heldout(documents, {"guideline": 5}, keep=(), seed=2) != chosen
+
+
+def test_what_is_always_held_out_counts_towards_the_number_and_may_exceed_it() -> None:
+    documents = [document(f"g{number}", "text") for number in range(20)]
+    by_hash = choose_heldout(documents, {"guideline": 5}, keep=(), seed=1)
+    named = next(source for source in (f"g{number}" for number in range(20)) if source not in by_hash)
+    chosen = choose_heldout(documents, {"guideline": 5}, keep=(), seed=1, always=[named])
+    assert len(chosen) == 5
+    assert set(chosen) - {named} < set(by_hash)
+    assert choose_heldout(documents, {"guideline": 1}, keep=(), seed=1, always=["g1", "g2"]) == ["g1", "g2"]
+
+
+def test_a_slip_in_what_is_always_held_out_is_an_error_and_so_is_naming_it_twice() -> None:
+    documents = [document("esc_2023", "text")]
+    with pytest.raises(UnknownName, match="did you mean 'esc_2023'"):
+        choose_heldout(documents, {}, keep=(), seed=1, always=["esc_2032"])
+    with pytest.raises(InputError, match="'esc_2023' is in always_train and in always_heldout"):
+        choose_heldout(documents, {}, keep=["esc_2023"], seed=1, always=["esc_2023"])
 
 
 def test_the_same_text_in_other_case_and_spacing_is_an_exact_duplicate() -> None:

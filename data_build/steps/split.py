@@ -12,6 +12,7 @@ from typing import Any
 
 from datatrove.pipeline.base import PipelineStep
 
+from medmodel.errors import InputError, UnknownName
 from medmodel.records import Document
 from medmodel.registry import register
 
@@ -34,12 +35,22 @@ class Split(PipelineStep):
             yield document
 
 
-def choose_heldout(documents: Iterable[Document], per_domain: dict[str, int], keep: Iterable[str], seed: int) -> list[str]:
-    """Ids of the sources held out: the `per_domain[domain]` with the smallest seeded hash, `keep` excepted."""
+def choose_heldout(
+    documents: Iterable[Document], per_domain: dict[str, int], keep: Iterable[str], seed: int, always: Iterable[str] = ()
+) -> list[str]:
+    """Ids of the sources held out: `always`, then those with the smallest seeded hash up to `per_domain[domain]`, but `keep`.
+
+    An unknown id in `always` is an error: a slip there would train on what must not be read.
+    """
     sources = {(document.domain, document.source.id) for document in documents}
-    kept = set(keep)
-    chosen: list[str] = []
+    kept, fixed = set(keep), set(always)
+    for name in sorted(fixed - {source for _, source in sources}):
+        raise UnknownName("source", name, [source for _, source in sources], "documents.always_heldout")
+    for name in sorted(fixed & kept):
+        raise InputError(f"documents: '{name}' is in always_train and in always_heldout: leave it out of one")
+    chosen = list(fixed)
     for domain, count in sorted(per_domain.items()):
-        candidates = [source for where, source in sources if where == domain and source not in kept]
-        chosen += sorted(candidates, key=lambda source: hashlib.sha256(f"{seed}:{source}".encode()).hexdigest())[:count]
+        there = {source for where, source in sources if where == domain}
+        candidates = sorted(there - kept - fixed, key=lambda source: hashlib.sha256(f"{seed}:{source}".encode()).hexdigest())
+        chosen += candidates[: max(0, count - len(there & fixed))]
     return sorted(chosen)
