@@ -24,6 +24,7 @@ from medmodel import registry
 from medmodel.artifacts import write_atomic, write_records
 from medmodel.errors import InputError
 from medmodel.job import Job
+from medmodel.recipe import data_dir
 from medmodel.records import Document
 
 
@@ -36,7 +37,13 @@ class Phase(NamedTuple):
 
 
 FLOW = (
-    Phase("clean", (("clean", lambda settings: {}),)),
+    Phase(
+        "clean",
+        (
+            ("clean", lambda settings: {}),
+            ("protected", lambda settings: {"benchmarks": settings["protected"], "data": data_dir()}),
+        ),
+    ),
     Phase("split", (("split", lambda settings: {"heldout": settings["heldout"]}),)),  # before anything is packed
     Phase(
         "compare",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from medmodel.recipe import StageConfig
 from medmodel.registry import register
 
@@ -18,6 +20,7 @@ class Documents(StageConfig):
     heldout_complaints: int = 3
     always_train: tuple[str, ...] = ("acc_aha_af_2023",)  # the tour's example question is about it
     always_heldout: tuple[str, ...] = ()  # counts towards the numbers above; more of them than that are all held out
+    protected: dict[str, str] = Field(default_factory=dict)  # published test -> SHA-256 of its hashed n-grams' file
     near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
     tasks: int = 1  # datatrove ranks; the records are the same for any number
 
