@@ -73,7 +73,7 @@ def sources(as_json: AsJson = False) -> None:
 @app.command()
 def feedback(
     folder: Annotated[Path, typer.Option("--out", help="where sft.jsonl, preference.jsonl and report.json go")],
-    store: Annotated[str | None, typer.Option(help="a server's address, a database URL or an SQLite file")] = None,
+    store: Annotated[str | None, typer.Option(help="a server, database URL, SQLite file, or Feedback as .jsonl")] = None,
     documents: Annotated[Path | None, typer.Option(help="the documents artifact: its held-out documents are kept out")] = None,
     as_json: AsJson = False,
 ) -> None:

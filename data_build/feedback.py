@@ -16,9 +16,11 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from pydantic import ValidationError
 
 from data_build.identifiers import identifiers
 from medmodel import prompts
@@ -80,7 +82,7 @@ def export(feedbacks: Iterable[Feedback], heldout: Collection[str] = ()) -> Expo
 
 
 def read(store: str | None) -> list[Feedback]:
-    """All feedback of a server (http://…), a database (a URL or an SQLite file), or by default $MEDMODEL_HOME's."""
+    """All feedback of a server (http://…), a database (a URL or an SQLite file), a .jsonl file, or $MEDMODEL_HOME's."""
     if store and store.startswith(("http://", "https://")):
         with Client(store, api_key=os.environ.get("MEDMODEL_API_KEY")) as client:
             return client.feedbacks()
@@ -88,12 +90,27 @@ def read(store: str | None) -> list[Feedback]:
         path = Path(store)
         if not path.is_file():
             raise InputError(f"there is no feedback database at {path}; give its file, a database URL or a server's address")
+        if path.suffix == ".jsonl":
+            return list(_from_lines(path))
         store = f"sqlite:///{path.resolve()}"
     kept = FeedbackStore(store)
     try:
         return list(kept.all())
     finally:
         kept.close()
+
+
+def _from_lines(path: Path) -> Iterator[Feedback]:
+    """Feedback records, one a line, as the API gives them. An error names the line and the field, never what they say."""
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                yield Feedback.model_validate_json(line)
+            except ValidationError as error:
+                where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the whole line"
+                raise InputError(f"{path}:{number} is no Feedback (field '{where}'): mend or remove the line") from None
 
 
 def heldout_documents(artifact: Path) -> set[str]:

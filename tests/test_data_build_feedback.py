@@ -186,6 +186,25 @@ def test_a_database_that_is_not_there_is_an_error_and_not_an_empty_export(tmp_pa
         read(str(tmp_path / "absent.db"))
 
 
+def test_feedback_is_read_from_a_file_of_records(tmp_path: Path) -> None:
+    given = [verdict(id="f1"), verdict("down", id="f2", corrected=SENTENCES[2])]
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text("\n\n".join(each.model_dump_json() for each in given) + "\n", encoding="utf-8")
+    assert read(str(path)) == given
+
+
+def test_a_bad_line_of_a_file_is_named_by_number_and_field_and_not_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    for bad, field in (
+        (verdict().model_dump_json().replace('"up"', '"Secretname"'), "rating"),
+        ("Secretname", "the whole line"),
+    ):
+        path.write_text(f"{verdict().model_dump_json()}\n{bad}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=rf"verdicts\.jsonl:2 is no Feedback \(field '{field}'\)") as raised:
+            read(str(path))
+        assert "Secretname" not in str(raised.value)
+
+
 def test_the_command_writes_records_a_stage_can_read_and_a_report(tmp_path: Path) -> None:
     kept = FeedbackStore(f"sqlite:///{tmp_path / 'feedback.db'}")
     kept.add(verdict(id="f1"))
