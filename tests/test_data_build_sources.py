@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from data_build.sources.open_medicine import package_folder
 from data_build.steps.clean import clean
+from data_build.steps.decontaminate import Heldout
 from medmodel import registry
 from medmodel.records import Document
 
@@ -58,6 +60,12 @@ def test_the_general_texts_are_ours_and_carry_no_evidence() -> None:
     documents = read("general")
     assert all(document.text.startswith("# ") and len(document.text) > 200 for document in documents)
     assert {(document.source.licence, document.source.tier) for document in documents} == {("Apache-2.0", "none")}
+
+
+def test_the_general_texts_repeat_nothing_of_the_prose_that_the_gate_measures() -> None:
+    measured = Path(__file__).parents[1] / "evals" / "suites" / "general_heldout.md"
+    heldout = Heldout([measured.read_text(encoding="utf-8")])
+    assert not [document.id for document in read("general") if heldout.repeated_in(document.text)]
 
 
 @pytest.mark.parametrize("name", NAMES)
