@@ -296,7 +296,10 @@ def _gate_table(results: Sequence[GateResult], t: Words) -> str:
 def _gate_row(result: GateResult, t: Words) -> str:
     verdict = ("pass" if result.passed else "fail") if result.gated else "info"
     tone = {"pass": "mm-good", "fail": "mm-bad", "info": ""}[verdict]
-    interval = f"{result.interval[0]:.3g} … {result.interval[1]:.3g}" if result.interval else ""
+    interval = ""
+    if result.interval:  # with a baseline it is the interval of the difference
+        low, high = result.interval
+        interval = f"Δ {low:+.3g} … {high:+.3g}" if result.baseline is not None else f"{low:.3g} … {high:.3g}"
     missed = ""
     if result.missed_by is not None and not result.passed:
         missed = f" ({t['missed_by'].format(amount=f'{result.missed_by:.3g}')})"

@@ -236,6 +236,7 @@ def test_the_badge_opens_to_what_every_gate_decided() -> None:
     page = session.release_badge(release | {"gate": report.model_dump(mode="json")}, EN)
     rows = [re.sub(r"<[^>]*>", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", page)]
     assert rows[1][:4] == ["pass", "grounding", "0.61", "0.2"]
+    assert "Δ +0.3 … +0.5" in " ".join(rows[1])
     assert rows[2][0] == "FAIL"
     assert "(missed by 0.05)" in " ".join(rows[2])
     assert rows[3][0] == "reported"
