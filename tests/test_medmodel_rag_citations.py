@@ -1,9 +1,9 @@
-"""The support check, by hand-written pairs: what changes a dose, a unit, a drug or a "not" is never supported."""
+"""From lines to claims: numbers run on over passages, quotes are byte-exact, and a first try is judged as it stands."""
 
 import pytest
 
 from medmodel.models.engine import Completion
-from medmodel.rag.citations import check, judge_first_try, quantities, resolve
+from medmodel.rag.citations import judge_first_try, resolve
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Passage, Source
 
@@ -12,41 +12,6 @@ APIXABAN = (
 )
 WARFARIN = "Warfarin is recommended only when direct oral anticoagulants are contraindicated."
 STATIN = "High-intensity statin therapy with atorvastatin 40–80 mg reduces cardiovascular events by 25% over 5 years."
-NSAID = "NSAIDs should not be used in patients with heart failure because they worsen renal function."
-
-
-@pytest.mark.parametrize("quote", [APIXABAN, WARFARIN, STATIN, NSAID])
-def test_a_sentence_supports_itself(quote: str) -> None:
-    assert check(quote, quote) == ""
-
-
-@pytest.mark.parametrize(
-    ("claim", "quote", "reason"),
-    [
-        (APIXABAN.replace("2.5 mg", "5 mg"), APIXABAN, "number"),
-        (APIXABAN.replace("2.5 mg", "2.5 mcg"), APIXABAN, "number"),
-        (APIXABAN.replace("≥ 80", "≤ 80"), APIXABAN, "number"),
-        (APIXABAN.replace("1.5 mg/dL", "1.5 mg/L"), APIXABAN, "number"),
-        (APIXABAN.replace("Apixaban", "Rivaroxaban"), APIXABAN, "drug"),
-        (STATIN.replace("25%", "52%"), STATIN, "number"),
-        (STATIN.replace("5 years", "5 months"), STATIN, "number"),
-        (STATIN.replace("reduces", "increases"), STATIN, "direction"),
-        (STATIN.replace("atorvastatin", "simvastatin"), STATIN, "drug"),
-        (NSAID.replace("should not be", "should be"), NSAID, "negation"),
-        ("Give aspirin for headache and call the ward clerk tomorrow.", NSAID, ""),
-        ("Yes.", NSAID.replace("not ", ""), "too short"),
-    ],
-)
-def test_a_changed_claim_is_not_supported(claim: str, quote: str, reason: str) -> None:
-    verdict = check(claim, quote)
-    assert verdict
-    assert verdict.startswith(reason)
-
-
-def test_units_and_comparators_have_one_spelling() -> None:
-    assert quantities("≥ 50 mcg") == quantities(">= 50 μg")
-    assert quantities("within 2 hours") == quantities("within 2 h")
-    assert quantities("10⁹/L") != quantities("10/L")
 
 
 def passages() -> list[Passage]:
