@@ -18,6 +18,10 @@ LINES = st.sampled_from(
         "|a|b|",
         "|-|-|",
         "剂量为5mg。每日一次。",
+        "A line that its editor broke before its end, so that it is not",
+        "recommended in pregnancy.",
+        "-> Stop? -> Wait",
+        "x" * 450,
     ]
 )
 
@@ -42,6 +46,39 @@ def test_a_passage_is_a_slice_of_its_document_and_its_sentences_follow_each_othe
             assert passage.text[span.start : span.end].strip() == passage.text[span.start : span.end] != ""
             at = span.end
         end = passage.end
+
+
+@given(st.one_of(st.lists(LINES, max_size=40).map("\n".join), st.text(max_size=400)))
+def test_no_word_is_lost(text: str) -> None:
+    kept = "".join(sentences(text))
+    for line in text.splitlines():
+        if not line.lstrip().startswith(("#", "|", "-")):
+            assert all(word in kept for word in line.split() if word.isalpha())
+
+
+def test_a_sentence_broken_over_lines_keeps_what_limits_it() -> None:
+    text = (
+        "Nitrates are given for chest pain in the emergency department but not\nin patients who took sildenafil.\n\n"
+        "  → Suggest indefinite anticoagulation (Conditional)\n      unless high bleeding risk → individualize\n"
+        "  → Otherwise three months\n- First bullet\n  goes on here\n- Second bullet\n"
+    )
+    assert [" ".join(sentence.split()) for sentence in sentences(text)] == [
+        "Nitrates are given for chest pain in the emergency department but not in patients who took sildenafil.",
+        "→ Suggest indefinite anticoagulation (Conditional) unless high bleeding risk → individualize",
+        "→ Otherwise three months",
+        "First bullet goes on here",
+        "Second bullet",
+    ]
+
+
+def test_a_sentence_too_long_to_copy_is_cut_where_it_pauses() -> None:
+    first = "Start with " + "a low dose and go up slowly while " * 8 + "watching the pressure;"
+    second = "then " + "check potassium and renal function again " * 5 + "within weeks."
+    assert sentences(f"{first} {second}") == [first, second]
+
+
+def test_abbreviations_end_no_sentence() -> None:
+    assert len(sentences("Mason et al. 2014 showed this in the U.S. Veterans, e.g. Older men, vs. Placebo.")) == 1
 
 
 def test_a_bullet_is_a_sentence_without_its_mark_and_prose_ends_at_its_stop() -> None:

@@ -16,12 +16,16 @@ from medmodel.records import Document, Passage, Span
 TARGET = 500  # characters; see above
 SHORTEST = 150  # characters: the rest of a section below this stays with the passage before it
 LONGEST_SENTENCE = 400  # characters: longer ones are split at a semicolon, the answer grammar admits no more
+WRAPPED = 60  # characters: a line at least this long without a stop was broken by an editor, not by its writer
+_ENDS = (".", "!", "?", ":", ";", "。", "！", "？", "：", "；")
+_MIDDLE = re.compile(r"\s*(?:[a-z(≥≤<]|(?:AND|OR|NOT|UNLESS|EXCEPT|ONLY)\b)")  # no sentence begins so
+_ARROW = re.compile(r"->|→|↓")  # a step of a flow chart drawn in text
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|?\s*$")
 # A full stop ends a sentence when a space and a capital, digit or bracket follow, unless an abbreviation precedes it.
 _STOP = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)[.!?](?=\s+[A-Z0-9(≥≤<>\[])|[。！？]"
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)(?<!\bal)(?<!\bU\.S)[.!?](?=\s+[A-Z0-9(≥≤<>\[])|[。！？]"
 )
 
 
@@ -43,17 +47,39 @@ def split_document(document: Document) -> list[Passage]:
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
     """Spans of the sentences in `text[start:end]`: stripped of white space and bullet marks, none empty."""
+    for first, last in _blocks(text, start, len(text) if end is None else end):
+        for stop in _STOP.finditer(text, first, last):
+            yield from _fit(text, first, stop.end())
+            first = stop.end()
+        yield from _fit(text, first, last)
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each bullet, table row and paragraph, without bullet marks.
+
+    A line broken by its writer's editor goes on in the next one: a sentence cut there could lose its "not".
+    """
     position = start
+    first: int | None = None
     for line in text[start:end].splitlines(keepends=True):
         line_start, position = position, position + len(line)
-        if not line.strip() or _TABLE_RULE.match(line) or _HEADING.match(line):
-            continue
         bullet = _BULLET.match(line)
-        first = line_start + (bullet.end() if bullet else 0)
-        cuts = [line_start + match.end() for match in _STOP.finditer(line, bullet.end() if bullet else 0)]
-        for cut in [*cuts, position]:
-            yield from _fit(text, first, cut)
-            first = cut
+        alone = not line.strip() or bool(_TABLE_RULE.match(line) or _HEADING.match(line))
+        if first is not None and (alone or bullet or not _goes_on(text[first:line_start], line)):
+            yield first, line_start
+            first = None
+        if first is None and not alone:
+            first = line_start + (bullet.end() if bullet else 0)
+    if first is not None:
+        yield first, end
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """True when `line` continues the sentence of the lines before it."""
+    last = before.rstrip().rpartition("\n")[2].strip()
+    if "|" in last + line or last.endswith(_ENDS):
+        return False
+    return bool(_MIDDLE.match(line)) or (len(last) >= WRAPPED and line.lstrip()[0].isalnum() and not _ARROW.search(line))
 
 
 def _fit(text: str, start: int, end: int) -> Iterator[Span]:
@@ -62,11 +88,12 @@ def _fit(text: str, start: int, end: int) -> Iterator[Span]:
     while end > start and text[end - 1].isspace():
         end -= 1
     if end - start > LONGEST_SENTENCE:
-        cut = max(text.rfind(mark, start + 1, start + LONGEST_SENTENCE) for mark in ("; ", ", ", " ", "；", "，"))
-        if cut > start:
-            yield from _fit(text, start, cut + 1)
-            yield from _fit(text, cut + 1, end)
-            return
+        for marks in (("; ", "；"), (", ", "，"), (" ",)):  # the best place to cut: where the sentence itself pauses
+            cut = max(text.rfind(mark, start + 1, start + LONGEST_SENTENCE) for mark in marks)
+            if cut > start:
+                yield from _fit(text, start, cut + 1)
+                yield from _fit(text, cut + 1, end)
+                return
     if end > start and any(character.isalnum() for character in text[start:end]):
         yield Span(start=start, end=end)
 
