@@ -24,18 +24,20 @@ from langchain_core.retrievers import BaseRetriever
 from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Engine
-from medmodel.rag.citations import judge_first_try, parse, resolve
+from medmodel.rag.citations import check, judge_first_try, parse, resolve
 from medmodel.rag.embedder import embed
+from medmodel.rag.index import chinese, coverage
 from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 
 SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
 NEAREST = 3  # passages shown beside an abstention
-# Below this cosine of the best passage the references do not answer: of 42 questions on training guidelines none lay
-# below it (lowest 0.556), of 22 on other subjects 21 did (highest 0.567, lupus). Word coverage told less; docs/log.md.
+# Below this cosine of the best passage the references do not answer. 42 questions on training guidelines: none below
+# (lowest 0.556). 22 on other subjects: 20 below; above were lupus (0.567) and onychomycosis (0.590). Word coverage told less.
 WEAKEST_COSINE = 0.53
+WEAKEST_COVERAGE = 0.5  # for Chinese, which the embedded embedder does not know: half of the question's words in one passage
 QUOTES = 2  # sentences of an extractive answer
-QUOTE_COSINE = 0.35  # a quote further from the question than this is noise
+QUOTE_NEARNESS = 0.35  # a quote further from the question than this (for Chinese: sharing fewer of its words) is noise
 
 Language = Literal["en", "zh"]
 OnEvent = Callable[[str, Any], None]
@@ -97,7 +99,7 @@ class Answerer:
         tell("status", {"stage": "retrieving"})
         found = await asyncio.to_thread(self._retrieve, question)
         passages = [passage for passage, _ in found[:SHOWN]]
-        if max((cosine for _, cosine in found[:SHOWN]), default=0.0) < WEAKEST_COSINE:
+        if not _answerable(question, found[:SHOWN]):
             nearest = passages[:NEAREST]
             tell("evidence", {"passages": nearest})
             return done(status="abstained", origin="none", passages=nearest, notice=NOTICES["abstained"][language])
@@ -154,12 +156,24 @@ def _claims(tried: FirstTry, passages: Sequence[Passage]) -> tuple[Claim, ...]:
     return resolve(lines, passages)
 
 
+def _answerable(question: str, found: Sequence[tuple[Passage, float]]) -> bool:
+    if chinese(question):
+        return any(coverage(question, passage.text) >= WEAKEST_COVERAGE for passage, _ in found)
+    return any(cosine >= WEAKEST_COSINE for _, cosine in found)
+
+
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
-    """The sentences nearest to the question, as they stand; always at least one."""
-    shown = prompts.numbered(passages)
-    sentences = [prompts.one_line(passage.sentence(at)) for passage, at in shown]
-    vectors = embed([question, *sentences])
-    nearness = vectors[1:] @ vectors[0]
-    best = sorted(range(len(sentences)), key=lambda at: -nearness[at])[:QUOTES]
-    kept = [at for at in best if nearness[at] >= QUOTE_COSINE] or best[:1]
+    """The sentences nearest to the question, as they stand; always at least one.
+
+    A sentence too short to be checked ("Repeat.") is no answer, unless there is no other.
+    """
+    sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
+    if chinese(question):
+        nearness = [coverage(question, sentence) for sentence in sentences]
+    else:
+        vectors = embed([question, *sentences])
+        nearness = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+    whole = [at for at, sentence in enumerate(sentences) if not check(sentence, sentence)] or list(range(len(sentences)))
+    best = sorted(whole, key=lambda at: -nearness[at])[:QUOTES]
+    kept = [at for at in best if nearness[at] >= QUOTE_NEARNESS] or best[:1]
     return resolve([(at + 1, sentences[at]) for at in sorted(kept)], passages)
