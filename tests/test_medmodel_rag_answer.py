@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as Hit
+from langchain_core.retrievers import BaseRetriever
 
 from medmodel import registry
 from medmodel.errors import ArtifactError, EngineError, InputError
 from medmodel.models.scripted import ScriptedEngine
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index, build_index
-from medmodel.records import Answer, Document, Source
+from medmodel.rag.passages import split_document
+from medmodel.records import Answer, Document, Passage, Source
 
 AF = "Direct oral anticoagulants such as apixaban are recommended over warfarin in patients with atrial fibrillation."
 GOUT = "The serum urate target in gout is below 6 mg/dL for all patients on urate-lowering therapy."
@@ -107,6 +111,26 @@ def test_the_newer_guidance_comes_first_among_near_equals(index: Index) -> None:
     assert [passage.source.id for passage in answer.passages].index("af") < [p.source.id for p in answer.passages].index(
         "af_old"
     )
+
+
+class InOrder(BaseRetriever):
+    """A fake: finds these passages, in this order, whatever the question."""
+
+    passages: list[Passage]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Hit]:
+        return [Hit(page_content=p.text, metadata={"passage": p, "cosine": 0.9}) for p in self.passages]
+
+
+def test_quotes_begin_with_the_passage_that_retrieval_put_first_and_never_with_a_scrap() -> None:
+    passages = []
+    for name, text in (("new", f"- Anticoagulants?\n- {AF}"), ("old", QUESTION.replace("?", " was asked before."))):
+        source = Source(id=name, title=name, licence="MIT", tier="guideline")
+        passages += split_document(Document(id=f"{name}/1", text=text, source=source, domain="guideline"))
+    answer = asyncio.run(Answerer(InOrder(passages=passages), None).answer(QUESTION))
+    assert [claim.citations[0].source.id for claim in answer.claims] == ["new", "old"]
+    assert answer.claims[0].text == AF
+    assert [claim.verdict for claim in answer.claims] == ["supported", "supported"]
 
 
 def test_a_damaged_index_is_refused_before_it_is_read(index: Index, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def _answerable(question: str, found: Sequence[tuple[Passage, float]]) -> bool:
 
 
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
-    """The sentences nearest to the question, as they stand; always at least one.
+    """The sentences nearest to the question, as they stand, the first passage's before others'; always at least one.
 
     A sentence too short to be checked ("Repeat.") is no answer, unless there is no other.
     """
@@ -174,6 +174,9 @@ def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
         vectors = embed([question, *sentences])
         nearness = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
     whole = [at for at, sentence in enumerate(sentences) if not check(sentence, sentence)] or list(range(len(sentences)))
-    best = sorted(whole, key=lambda at: -nearness[at])[:QUOTES]
-    kept = [at for at in best if nearness[at] >= QUOTE_NEARNESS] or best[:1]
+    by_nearness = sorted(whole, key=lambda at: -nearness[at])
+    # One from the passage that retrieval put first, which weighs the whole passage and its year, then the nearest of all.
+    leading = [at for at in by_nearness if at < len(passages[0].sentences)][:1]
+    best = [*leading, *(at for at in by_nearness if at not in leading)][:QUOTES]
+    kept = [at for at in best if nearness[at] >= QUOTE_NEARNESS] or by_nearness[:1]
     return resolve([(at + 1, sentences[at]) for at in sorted(kept)], passages)
