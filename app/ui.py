@@ -50,6 +50,8 @@ def mount(api: FastAPI, address: Callable[[], str], fake: bool = False) -> FastA
         footer_links=[],
         run_history=False,  # it would keep questions in the browser
         show_error=False,  # an exception's text may hold a patient's
+        max_file_size=1,  # byte: the page takes no file, and Gradio's upload route would fill the disk for anyone
+        enable_monitoring=False,  # left unset, its summary is open to all
         ssr_mode=False,
         theme=gr.themes.Base(primary_hue="sky", neutral_hue="slate", font=FONTS, font_mono=("ui-monospace", "monospace")),
         css_paths=HERE / "page.css",
