@@ -16,6 +16,7 @@ import pytest
 
 from app.session import words
 from app.ui import mount
+from data_build.feedback import export, read
 from medmodel.client import Client
 from medmodel.rag.index import build_index
 from medmodel.records import Document, Source
@@ -158,6 +159,15 @@ def test_without_a_model_the_answer_is_quotes_and_says_so(page: Any, quoting: st
     driver.ask(page, GOUT)
     assert page.locator('.mm-how[data-how="extractive"]').is_visible()
     assert driver.open_citation(page) in TEXTS["gout"]
+
+
+def test_a_correction_left_on_the_page_reaches_the_training_export(page: Any, quoting: str) -> None:
+    driver.open_page(page, quoting)
+    driver.ask(page, GOUT)
+    stored = driver.leave_feedback(page, "down", reason="incomplete", corrected=TARGET)
+    [example] = [example for example in export(read(quoting)).examples if example.id == f"feedback:{stored}"]
+    assert GOUT in example.messages[-2].content
+    assert example.messages[-1].content.endswith(TARGET)
 
 
 def test_a_question_that_the_references_do_not_answer_gets_the_nearest_passages(page: Any, scripted: str) -> None:
