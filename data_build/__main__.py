@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from medmodel import registry
-from medmodel.errors import MedmodelError
+from medmodel.cli import run_command
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Sources, and feedback.")
 out = Console()
@@ -30,18 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on stand
 
 
 def main() -> None:
-    try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except MedmodelError as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except Exception as error:  # typer's own usage errors carry an exit code and a message for the user
-        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
-            err.print(f"[bold red]usage[/]: {escape(error.format_message())}")
-            sys.exit(2)
-        raise
+    run_command(app)
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 An example is the product's own prompt (`medmodel.prompts`) over passages that the product's own retriever found,
 answered by lines `[number] sentence` copied from the numbered sentences, and then further questions over the same
-passages. Asking several questions of one context is what teaches pointing: single questions taught the embedded model
-to copy sentence 1 whatever was asked (1 to 3 of 36 right), four a context 17 of 36, for the same tokens (docs/log.md).
+passages: of the shapes tried in a pilot, the one that pointed best for its tokens (17 of 36 right against 1 to 3, with the
+right passage always shown; docs/log.md). At the demo's size it still does not teach pointing.
 Three kinds run from easy to hard: *copy* (the right passage alone), *grounded* (among others), *abstain* (the last
 question has no answer there).
 

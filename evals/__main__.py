@@ -30,8 +30,9 @@ from evals import run as runs
 from evals import subjects
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
+from medmodel.cli import run_command
 from medmodel.client import Client
-from medmodel.errors import InputError, MedmodelError, UnknownName
+from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
 from medmodel.records import Case
 from medmodel.serve.batches import read_cases
@@ -48,19 +49,7 @@ Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] not in ("run", "batch") and not sys.argv[1].startswith("-"):
         sys.argv.insert(1, "run")
-    try:
-        sys.exit(app(standalone_mode=False) or 0)  # click returns the code of typer.Exit here
-    except MedmodelError as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        err.print("stopped; what was done is kept")
-        sys.exit(130)
-    except Exception as error:  # typer's own usage errors carry an exit code and a message for the user
-        if hasattr(error, "exit_code") and hasattr(error, "format_message"):
-            err.print(f"[bold red]usage[/]: {escape(error.format_message())}")
-            sys.exit(2)
-        raise
+    run_command(app)
 
 
 @app.callback(invoke_without_command=True)

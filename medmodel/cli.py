@@ -41,14 +41,17 @@ Trust = Annotated[
 
 
 def main() -> None:
+    run_command(app)
+
+
+def run_command(command: typer.Typer) -> None:
+    """Run a typer app as a process: an error of ours is one line and its exit code, Ctrl-C is 130, a usage error 2."""
     try:
-        app(standalone_mode=False)
+        sys.exit(command(standalone_mode=False) or 0)  # click returns the code of typer.Exit here
     except MedmodelError as error:
         err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         err.print("stopped; what was done is kept")
         sys.exit(130)
     except Exception as error:  # typer's own usage errors carry an exit code and a message for the user

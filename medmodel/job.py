@@ -28,6 +28,7 @@ from medmodel.artifacts import MANIFEST, SCRATCH, Artifact, Input, open_artifact
 from medmodel.errors import MedmodelError
 
 PROGRESS = "::progress "
+DISK_FULL = "the disk is full: free some space and run again; what is done is kept"
 T = TypeVar("T")
 
 
@@ -124,8 +125,5 @@ if __name__ == "__main__":
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(
-            f"the disk is full ({error.filename or sys.argv[1]}): free some space and run again; what is done is kept",
-            file=sys.stderr,
-        )
+        print(DISK_FULL, file=sys.stderr)
         sys.exit(3)

@@ -30,15 +30,14 @@ from typing import Literal, NamedTuple
 
 from medmodel import registry
 from medmodel.artifacts import MANIFEST, Artifact, Input, open_artifact
-from medmodel.errors import ArtifactError, MedmodelError, StageFailed
-from medmodel.job import PROGRESS, JobFile
+from medmodel.errors import ArtifactError, MedmodelError, StageFailed, UnknownName
+from medmodel.job import DISK_FULL, PROGRESS, JobFile
 from medmodel.recipe import Recipe
 
 PROJECT = ("medmodel", "data_build", "evals")  # packages whose code is part of a key
 DATA_SUFFIXES = (".yaml", ".json", ".jsonl", ".md", ".txt")
 FAULTS_SHOWN = 20  # last lines of a failed stage's log
 LEAST_FREE = 1_000_000  # bytes; with less, whatever a stage's process says, the disk is what stopped it
-DISK_FULL = "the disk is full: free some space and run again; what is done is kept"
 State = Literal["hit", "resume", "miss", "waits"]
 
 
@@ -113,8 +112,6 @@ def partials(store: Path) -> Iterator[Path]:
 
 def _needed_for(recipe: Recipe, until: str) -> set[str]:
     if until not in recipe.stages:
-        from medmodel.errors import UnknownName
-
         raise UnknownName("stage", until, recipe.stages)
     wanted: set[str] = set()
     queue = [until]
@@ -360,11 +357,3 @@ def _imports(path: Path) -> Iterator[str]:
             spec = importlib.util.find_spec(folder)
             if spec and spec.origin and folder != "medmodel.stages":  # a stage's own fields are in its key as config
                 yield from (f"{folder}.{near.stem}" for near in Path(spec.origin).parent.glob("*.py"))
-
-
-def clear(store: Path, stage: str | None = None) -> list[Path]:
-    """Delete partial work (of one stage, or all); returns what was deleted."""
-    gone = [path for path in partials(store) if stage is None or path.name.startswith(f"{stage}-")]
-    for path in gone:
-        shutil.rmtree(path)
-    return gone

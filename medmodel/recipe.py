@@ -98,6 +98,11 @@ def data_dir() -> Path | None:
     return Path(value) if value else None
 
 
+def home_dir() -> Path:
+    """Where keys, trusted signers, feedback and a clinic's references live (`$MEDMODEL_HOME`)."""
+    return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser()
+
+
 def _build(raw: dict[str, Any], where: str) -> Recipe:
     stages: dict[str, StageConfig] = {}
     for name, fields in raw["stages"].items():

@@ -8,7 +8,7 @@
 A release refuses a candidate whose report failed, is about another candidate, or is missing. Loading refuses a folder
 with any byte changed, added or removed, and names the file; and a signer whose fingerprint is not configured.
 The development key is made on first use in `$MEDMODEL_HOME/keys` with mode 0600, and every release signed with it says
-"development". A gate-less release is possible only by name (`base, ungated`) and says so wherever it is shown.
+"development". No command makes a release without a gate; `build_release` can, for tests, and such a folder says "ungated" wherever it is shown.
 
     medmodel release demo        medmodel serve --release R
 """
@@ -28,6 +28,7 @@ import yaml
 from medmodel.artifacts import Manifest, hash_files, lineage, open_artifact, write_atomic
 from medmodel.errors import GateFailed, ReleaseRefused
 from medmodel.job import Job
+from medmodel.recipe import home_dir
 from medmodel.records import GateReport, GateResult, Record
 
 SIGNATURE = "model.sig"
@@ -40,7 +41,7 @@ class ReleaseInfo(Record):
 
     name: str
     fingerprint: str  # SHA-256 of the signer's public key (DER)
-    key: str  # "development", or the name the configuration gives the fingerprint
+    key: str  # "development", or the name of the key file, as the signer wrote it into the signed manifest
     digest: str  # SHA-256 of manifest.json: which release this is
     gated: bool
     report: GateReport | None = None
@@ -197,17 +198,12 @@ def lineage_of(path: Path) -> list[Manifest]:
     return lineage(path)
 
 
-def home() -> Path:
-    """Where keys, trusted fingerprints, feedback and a clinic's references live: `$MEDMODEL_HOME`."""
-    return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser()
-
-
 def development_key() -> Path:
     """The development key (P-256, PEM, mode 0600), made and trusted on first use."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    path = home() / "keys" / "development.pem"
+    path = home_dir() / "keys" / "development.pem"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
@@ -246,7 +242,7 @@ def public_fingerprint(path: Path) -> str:
 
 
 def _trusted_file() -> Path:
-    return home() / "trusted.txt"
+    return home_dir() / "trusted.txt"
 
 
 def _public_der(private_pem: bytes) -> bytes:
@@ -342,8 +338,8 @@ Decision support for clinicians, with its basis shown beside every sentence. Not
 without supervision, not a device. See docs/intended-use.md of the project.
 
 ## Limits
-A small model trained to point at numbered sentences of the references it is shown and to repeat them. It knows little
-medicine of its own; what it says is only as good as the references, which carry their author, year and DOI.
+A small model trained to cite a numbered sentence of the references it is shown and to repeat it. Whether it chooses the
+right one is in the table below (pointing); it knows little medicine of its own; what it says is only as good as the references, which carry their author, year and DOI.
 
 ## Gate
 {gate}

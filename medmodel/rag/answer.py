@@ -31,7 +31,6 @@ from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 
 SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
-NEAREST = 3  # passages shown beside an abstention
 # Below this cosine of the best passage the references do not answer. 42 questions on training guidelines: none below
 # (lowest 0.556). 22 on other subjects: 20 below; above were lupus (0.567) and onychomycosis (0.590). Word coverage told less.
 WEAKEST_COSINE = 0.53
@@ -100,9 +99,8 @@ class Answerer:
         found = await asyncio.to_thread(self._retrieve, question)
         passages = [passage for passage, _ in found[:SHOWN]]
         if not _answerable(question, found[:SHOWN]):
-            nearest = passages[:NEAREST]
-            tell("evidence", {"passages": nearest})
-            return done(status="abstained", origin="none", passages=nearest, notice=NOTICES["abstained"][language])
+            tell("evidence", {"passages": passages})
+            return done(status="abstained", origin="none", passages=passages, notice=NOTICES["abstained"][language])
         tell("evidence", {"passages": passages})
         tried: FirstTry | None = None
         claims: tuple[Claim, ...] = ()

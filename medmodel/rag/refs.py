@@ -12,7 +12,6 @@ in a new folder that one rename puts in place. They enter no training. Scanned P
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import uuid
@@ -25,6 +24,7 @@ from medmodel.artifacts import write_atomic
 from medmodel.errors import InputError, UnknownName
 from medmodel.rag.index import Index, build_index
 from medmodel.rag.passages import split_document
+from medmodel.recipe import home_dir
 from medmodel.records import Document, Source, Tier
 
 READERS = {".md": "text", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx"}
@@ -43,7 +43,7 @@ class Listed(NamedTuple):
 
 
 def home() -> Path:
-    return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser() / "refs"
+    return home_dir() / "refs"
 
 
 def add(path: Path, *, licence: str, tier: str) -> list[Document]:

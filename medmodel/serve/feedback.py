@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from medmodel.errors import InputError, MedmodelError
+from medmodel.recipe import home_dir
 from medmodel.records import Feedback
 
 PAGE = 200  # records read at a time: an answer's snapshot has about 10 kB
@@ -40,7 +41,7 @@ class FeedbackStore:
     """May be used from several threads, and a SQLite file by several processes."""
 
     def __init__(self, url: str | None = None) -> None:
-        url = url or f"sqlite:///{_home() / 'feedback.db'}"
+        url = url or f"sqlite:///{home_dir() / 'feedback.db'}"
         try:
             self._engine = create_engine(url, hide_parameters=True)  # else an error would quote the record
         except (ArgumentError, ModuleNotFoundError):
@@ -88,10 +89,6 @@ class FeedbackStore:
         with self._engine.connect() as connection:
             record = connection.execute(select(_table.c.record).where(_table.c.id == identity)).scalar_one()
         return Feedback.model_validate_json(record)
-
-
-def _home() -> Path:
-    return Path(os.environ.get("MEDMODEL_HOME", "~/.local/share/medmodel")).expanduser()
 
 
 def _prepare_file(database: str | None) -> None:

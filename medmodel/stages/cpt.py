@@ -23,4 +23,4 @@ class Cpt(StageConfig):
     tokens_expected: int = 20_000  # for the estimate alone
 
     def seconds(self) -> float:
-        return 30 + self.tokens_expected / 240  # 240 tokens/s on two cores at 135M, fp32
+        return 30 + self.tokens_expected / 140  # tokens/s on two cores without AVX-512 at 135M, fp32

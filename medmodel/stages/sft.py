@@ -24,4 +24,4 @@ class Sft(StageConfig):
     tokens_expected: int = 40_000  # for the estimate alone
 
     def seconds(self) -> float:
-        return 30 + self.tokens_expected / 240
+        return 30 + self.tokens_expected / 125

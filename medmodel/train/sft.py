@@ -36,8 +36,8 @@ def run(job: Job) -> dict[str, Any]:
     tokens = _count_tokens(examples, tokenizer, job.config.max_length)
     dataset = Dataset.from_list([{"messages": [message.model_dump() for message in example.messages]} for example in examples])
     steps = -(-len(examples) // job.config.batch)
-    # On a CPU one example at a time: no padding, and no buffer so large (32 MB) that the allocator returns it to the kernel
-    # after each use, which doubled the time of a step. The gradient is that of the whole batch, normalised by its tokens.
+    # On a CPU one example at a time: no padding, 125 tokens/s against 93 for four padded ones (docs/log.md).
+    # The gradient is that of the whole batch, normalised by its tokens.
     at_once = job.config.batch if torch.cuda.is_available() else 1
     arguments = SFTConfig(
         output_dir=str(job.out / loop.CHECKPOINTS),
