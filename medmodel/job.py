@@ -28,7 +28,6 @@ from medmodel.artifacts import MANIFEST, SCRATCH, Artifact, Input, open_artifact
 from medmodel.errors import MedmodelError
 
 PROGRESS = "::progress "
-DISK_FULL = "the disk is full: free some space and run again; what is done is kept"
 T = TypeVar("T")
 
 
@@ -108,6 +107,11 @@ def main(partial: Path, parent: int) -> None:
     assert (job_file.final / MANIFEST).exists()
 
 
+def disk_full(where: str) -> str:
+    """What is said of a full disk, by a stage's own process and by the pipeline that watches it."""
+    return f"the disk is full ({where}): free some space and run again; what is done is kept"
+
+
 def _end_with_parent(parent: int) -> None:
     """Ask Linux for SIGTERM when the pipeline's process dies, even by kill -9; elsewhere a stage outlives it."""
     if sys.platform == "linux":
@@ -125,5 +129,5 @@ if __name__ == "__main__":
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(DISK_FULL, file=sys.stderr)
+        print(disk_full(error.filename or sys.argv[1]), file=sys.stderr)
         sys.exit(3)

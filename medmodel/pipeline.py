@@ -31,7 +31,7 @@ from typing import Literal, NamedTuple
 from medmodel import registry
 from medmodel.artifacts import MANIFEST, Artifact, Input, open_artifact
 from medmodel.errors import ArtifactError, MedmodelError, StageFailed, UnknownName
-from medmodel.job import DISK_FULL, PROGRESS, JobFile
+from medmodel.job import PROGRESS, JobFile, disk_full
 from medmodel.recipe import Recipe
 
 PROJECT = ("medmodel", "data_build", "evals")  # packages whose code is part of a key
@@ -239,7 +239,7 @@ def _run_stage(
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        raise StageFailed(f"stage '{step.stage}' stopped: {DISK_FULL}") from None
+        raise StageFailed(f"stage '{step.stage}' stopped: {disk_full(str(partial))}") from None
     if exit_code:
         raise _failure(step.stage, partial, exit_code)
     return open_artifact(final)
@@ -289,7 +289,7 @@ def _failure(stage: str, partial: Path, exit_code: int) -> MedmodelError:
     lines = log.read_text(encoding="utf-8").splitlines()[-FAULTS_SHOWN:] if log.exists() else []
     cause = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
     if shutil.disk_usage(partial).free < LEAST_FREE:
-        return StageFailed(f"stage '{stage}' ended with {cause}: {DISK_FULL}")
+        return StageFailed(f"stage '{stage}' ended with {cause}: {disk_full(str(partial))}")
     return StageFailed(
         f"stage '{stage}' ended with {cause}; what it did is kept and the next run goes on from there. Its last lines:\n"
         + "\n".join(f"  {line}" for line in lines)
