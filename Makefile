@@ -47,4 +47,4 @@ types:
 	@$(BIN)/mypy
 
 unit:
-	@$(BIN)/python -m pytest -m "not vllm and not browser and not gpu"
+	@$(BIN)/python -m pytest -m "not slow and not vllm and not browser and not gpu"

@@ -47,10 +47,9 @@ def ask(page: Any, question: str) -> str:
     box = page.locator("#mm-question textarea")
     box.fill(question)
     box.press("Enter")
-    done = '.mm-answer[data-state="done"]'
-    if before:  # the answer before this one is still there at first
-        done += f':not([data-answer="{before}"])'
-    page.locator(done).wait_for()
+    # What was shown before is still there at first: an answer has an id; one that was stopped or failed has none.
+    page.locator(f'.mm-answer[data-state="busy"], .mm-answer:not([data-answer="{before}"])').wait_for()
+    page.locator('.mm-answer[data-state="done"]').wait_for()
     return str(page.locator(".mm-answer").inner_text())
 
 

@@ -205,6 +205,7 @@ def test_a_bad_line_of_a_file_is_named_by_number_and_field_and_not_quoted(tmp_pa
         assert "Secretname" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_the_command_writes_records_a_stage_can_read_and_a_report(tmp_path: Path) -> None:
     kept = FeedbackStore(f"sqlite:///{tmp_path / 'feedback.db'}")
     kept.add(verdict(id="f1"))

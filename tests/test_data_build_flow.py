@@ -78,6 +78,7 @@ def digest(folder: Path) -> str:
     return content_digest(folder, tuple(hash_files(folder)))
 
 
+@pytest.mark.slow
 def test_one_rank_and_two_ranks_give_the_same_content_digest(run: Run) -> None:
     assert digest(run(tasks=1)) == digest(run(tasks=2))
 

@@ -106,10 +106,12 @@ def test_what_is_always_held_out_counts_towards_the_number_and_may_exceed_it() -
     assert choose_heldout(documents, {"guideline": 1}, keep=(), seed=1, always=["g1", "g2"]) == ["g1", "g2"]
 
 
-def test_a_slip_in_what_is_always_held_out_is_an_error_and_so_is_naming_it_twice() -> None:
+def test_a_slip_in_what_is_always_held_out_or_trained_is_an_error_and_so_is_naming_it_in_both() -> None:
     documents = [document("esc_2023", "text")]
     with pytest.raises(UnknownName, match="did you mean 'esc_2023'"):
         choose_heldout(documents, {}, keep=(), seed=1, always=["esc_2032"])
+    with pytest.raises(UnknownName, match="always_train"):
+        choose_heldout(documents, {}, keep=["esc_2032"], seed=1)
     with pytest.raises(InputError, match="'esc_2023' is in always_train and in always_heldout"):
         choose_heldout(documents, {}, keep=["esc_2023"], seed=1, always=["esc_2023"])
 

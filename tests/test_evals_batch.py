@@ -135,6 +135,7 @@ def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_command_asks_a_server_writes_results_and_says_that_a_line_was_bad(cases: Path, tmp_path: Path, url: str) -> None:
     good = tmp_path / "good.jsonl"
     good.write_text("".join(json.dumps(case) + "\n" for case in CASES[:3]), encoding="utf-8")
@@ -146,6 +147,7 @@ def test_the_command_asks_a_server_writes_results_and_says_that_a_line_was_bad(c
     assert command("batch", cases, "--out", tmp_path / "r2.jsonl", "--url", url).returncode == 1
 
 
+@pytest.mark.slow
 def test_a_suite_runs_against_a_server_and_prints_json(url: str) -> None:
     done = command("unsafe", "--url", url, "--json", "--limit", "5")
     assert done.returncode == 0, done.stderr
@@ -153,6 +155,7 @@ def test_a_suite_runs_against_a_server_and_prints_json(url: str) -> None:
     assert (found["metrics"]["refused"]["value"], found["metrics"]["refused"]["n"], found["errors"]) == (0.0, 5, 0)
 
 
+@pytest.mark.slow
 def test_an_unknown_name_and_a_missing_server_are_one_sentence() -> None:
     unknown = command("medq")
     assert unknown.returncode == 2

@@ -74,6 +74,15 @@ def test_sigterm_ends_the_tree_and_the_guard_waits_for_the_last(tmp_path: Path) 
     assert alive(tmp_path) == []
 
 
+def test_a_guard_that_was_stopped_ends_the_tree_once_it_is_continued(tmp_path: Path) -> None:
+    guard = start_guard(tmp_path, "time.sleep(600)")
+    assert eventually((tmp_path / "ready").exists)
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT):  # the last two are what `VllmServer.stop` sends
+        guard.send_signal(number)
+    assert guard.wait(timeout=20) == 128 + signal.SIGTERM
+    assert alive(tmp_path) == []
+
+
 def test_when_the_server_dies_its_orphans_go_too_and_its_exit_code_is_passed_on(tmp_path: Path) -> None:
     guard = start_guard(tmp_path, "sys.exit(9)")
     assert guard.wait() == 9

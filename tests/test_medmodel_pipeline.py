@@ -45,6 +45,7 @@ def test_the_code_digest_covers_plug_ins_that_a_stage_asks_the_registry_for() ->
     assert "data_build/steps/dedup.py" in files
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_shows_its_last_lines_and_keeps_its_work(tmp_path: Path) -> None:
     recipe = load_recipe("demo", ["documents.sources=[nothing]"])
     with pytest.raises(StageFailed, match="stage 'documents' ended with exit code"):
@@ -53,13 +54,14 @@ def test_a_stage_that_fails_shows_its_last_lines_and_keeps_its_work(tmp_path: Pa
     assert {s.stage: s.state for s in pipeline.plan(recipe, tmp_path / "store")}["documents"] == "resume"
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
     recipe = load_recipe("demo", ["documents.sources=[nothing]"])
     step = next(step for step in pipeline.plan(recipe, tmp_path) if step.stage == "documents")
     partial = tmp_path / f"documents-{(step.key or '')[:12]}.partial"
     partial.mkdir()
     (partial / "log.txt").symlink_to("/dev/full")  # every write there fails as on a full disk
-    with pytest.raises(StageFailed, match="the disk is full .*: free some space and run again"):
+    with pytest.raises(StageFailed, match=r"the disk is full .*: free some space and run again"):
         pipeline.run(recipe, tmp_path, until="documents")
     (partial / "log.txt").unlink()
     with pytest.raises(StageFailed, match="exit code"):  # it starts again, and now says what is wrong with the recipe
@@ -79,6 +81,7 @@ def wait_until_unlocked(store: Path) -> None:
     raise AssertionError("the stage outlived its parent")
 
 
+@pytest.mark.slow
 def test_after_a_stage_is_killed_the_next_run_makes_it_whole_and_everything_again_is_a_hit(tmp_path: Path) -> None:
     store = tmp_path / "store"
     environment = {**os.environ, "MEDMODEL_STORE": str(store)}
@@ -99,6 +102,7 @@ def test_after_a_stage_is_killed_the_next_run_makes_it_whole_and_everything_agai
     assert again.digest == first.digest
 
 
+@pytest.mark.slow
 def test_a_damaged_artifact_is_made_again_and_the_damage_named(tmp_path: Path) -> None:
     recipe = load_recipe("demo")
     made = pipeline.run(recipe, tmp_path / "store", until="documents")["documents"]

@@ -129,6 +129,14 @@ def test_an_index_that_lacks_a_file_says_so(tmp_path: Path, missing: str) -> Non
         Index.open(tmp_path)
 
 
+def test_an_index_of_another_schema_version_is_refused(tmp_path: Path) -> None:
+    build_index([document("gout", TEXTS["gout"])], tmp_path)
+    about = tmp_path / "index.json"
+    about.write_text(about.read_text(encoding="utf-8").replace('"schema_version": 2', '"schema_version": 1'), encoding="utf-8")
+    with pytest.raises(ArtifactError, match="schema version 1, this medmodel reads 2; build it again"):
+        Index.open(tmp_path)
+
+
 def test_an_index_of_another_number_of_passages_is_refused(tmp_path: Path) -> None:
     build_index([document("gout", TEXTS["gout"])], tmp_path)
     records = tmp_path / "passages" / "00000.jsonl"

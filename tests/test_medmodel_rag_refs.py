@@ -39,6 +39,16 @@ def test_an_added_reference_is_listed_found_and_cited_with_its_tier_and_removed_
     assert refs.load_index() is None
 
 
+def test_an_index_of_references_that_another_version_made_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "sedation.md").write_text(PROTOCOL, encoding="utf-8")
+    refs.add(tmp_path / "sedation.md", licence="internal", tier="local")
+    [about] = refs.home().glob("index-*/index.json")
+    about.write_text(about.read_text(encoding="utf-8").replace('"schema_version"', '"old"'), encoding="utf-8")
+    assert refs.load_index()
+    assert refs.load_index()
+    assert len(list(refs.home().glob("index-*"))) == 1
+
+
 @pytest.mark.parametrize("kind", ["html", "docx"])
 def test_html_and_word_files_keep_their_headings(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"guide.{kind}"

@@ -166,6 +166,7 @@ run_batch(Path(sys.argv[1]), Path(sys.argv[2]), Asked(), workers=3)
 """
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_with_each_case_once(tmp_path: Path) -> None:
     path, out = cases(tmp_path, 120), tmp_path / "out.jsonl"
     for kills in range(20):

@@ -148,6 +148,7 @@ def test_a_checkpoint_that_was_cut_off_is_not_resumed_from(tmp_path: Path) -> No
     assert not (tmp_path / "checkpoint-4").exists()
 
 
+@pytest.mark.slow
 def test_a_linear_merge_is_the_weighted_mean_of_the_two_models(tmp_path: Path, model: Artifact) -> None:
     config = Sft(uses="sft", learning_rate=1e-2, batch=2, max_length=64)
     tuned_job = job(tmp_path, "tuned.partial", config, model=model, examples=examples(tmp_path, 4))

@@ -40,12 +40,14 @@ def choose_heldout(
 ) -> list[str]:
     """Ids of the sources held out: `always`, then those with the smallest seeded hash up to `per_domain[domain]`, but `keep`.
 
-    An unknown id in `always` is an error: a slip there would train on what must not be read.
+    An unknown id is an error: a slip in `always` would train on what must not be read.
     """
     sources = {(document.domain, document.source.id) for document in documents}
+    known = {source for _, source in sources}
     kept, fixed = set(keep), set(always)
-    for name in sorted(fixed - {source for _, source in sources}):
-        raise UnknownName("source", name, [source for _, source in sources], "documents.always_heldout")
+    for names, where in ((fixed, "documents.always_heldout"), (kept, "documents.always_train")):
+        for name in sorted(names - known):
+            raise UnknownName("source", name, known, where)
     for name in sorted(fixed & kept):
         raise InputError(f"documents: '{name}' is in always_train and in always_heldout: leave it out of one")
     chosen = list(fixed)

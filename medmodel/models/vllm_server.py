@@ -129,6 +129,7 @@ class VllmServer:
         """SIGTERM, then SIGKILL to all of it (the guard does it); returns when nothing of it is left."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(signal.SIGCONT)  # a guard that somebody stopped would never see the first
             self._process.wait()
             if self._temporary_log:  # one of a server that died by itself stays, for whoever asks why
                 self.log.unlink(missing_ok=True)

@@ -28,7 +28,8 @@ def embed(
 ) -> npt.NDArray[np.float32]:
     """Unit vectors of shape (texts, dimensions), float32. Short and long texts are batched apart."""
     model = _model(name)
-    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
+    order = sorted(range(len(texts)), key=lambda at: len(tokens[at]))  # by characters it takes a sixth longer: more padding
     vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]

@@ -3,7 +3,7 @@
     passages/00000.jsonl   Passage records
     dense.faiss            exact inner product over unit vectors, in the order of the passages
     lexical/               tantivy: English stemmed, Chinese cut by jieba
-    index.json             embedder, sizes, SHA-256 of dense.faiss
+    index.json             schema version, embedder, sizes, SHA-256 of dense.faiss
 
 Exact search is right up to about 20,000 passages (13 ms at 100,000); approximate indexes are not covered here.
 `faiss.read_index` is unsafe on hostile files, so its SHA-256 is checked first, and a release's signature before that.
@@ -30,6 +30,7 @@ from medmodel.rag.embedder import embed
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Passage
 
+SCHEMA_VERSION = 2  # of the folder above; 1 had no field for headings
 HEADING_BOOST = 0.5  # a passage under a heading about the question's subject, over one that mentions it in passing
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ASKING = frozenset("什么 怎么 怎样 如何 哪些 哪里 哪种 为什么 是否 多少 应该 应当 需要 可以 患者 病人 治疗".split())
@@ -70,6 +71,7 @@ def build_index(
     faiss.write_index(dense, str(folder / "dense.faiss"))
     _build_lexical(folder / "lexical", passages)
     about = {
+        "schema_version": SCHEMA_VERSION,
         "embedder": embedder,
         "passages": len(kept),
         "dimensions": vectors.shape[1],
@@ -91,9 +93,13 @@ class Index:
 
     @classmethod
     def open(cls, folder: Path) -> Index:
-        """Load an index. Raises ArtifactError when a file is missing or damaged."""
+        """Load an index. Raises ArtifactError when a file is missing or damaged, or another version made it."""
         try:
             about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+            if about.get("schema_version") != SCHEMA_VERSION:
+                raise ArtifactError(
+                    f"the index in {folder} has schema version {about.get('schema_version', 1)}, this medmodel reads {SCHEMA_VERSION}; build it again"
+                )
             if file_sha256(folder / "dense.faiss") != about["dense_sha256"]:
                 raise ArtifactError(f"{folder / 'dense.faiss'} is not the file that was built (its SHA-256 differs)")
             dense = faiss.read_index(str(folder / "dense.faiss"))

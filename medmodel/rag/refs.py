@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from medmodel.artifacts import write_atomic
-from medmodel.errors import InputError, UnknownName
+from medmodel.errors import ArtifactError, InputError, UnknownName
 from medmodel.rag.index import Index, build_index
 from medmodel.rag.passages import split_document
 from medmodel.recipe import home_dir
@@ -83,9 +83,15 @@ def documents() -> list[Document]:
 
 
 def load_index() -> Index | None:
-    """The index over all references; None when there are none."""
+    """The index over all references; None when there are none. One that is damaged, or an older medmodel's, is made again."""
     current = home() / "current"
-    return Index.open(home() / current.read_text(encoding="utf-8")) if current.exists() else None
+    if not current.exists():
+        return None
+    try:
+        return Index.open(home() / current.read_text(encoding="utf-8"))
+    except ArtifactError:
+        _rebuild()
+        return Index.open(home() / current.read_text(encoding="utf-8"))
 
 
 def read(path: Path, *, licence: str, tier: str) -> Document:

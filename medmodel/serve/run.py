@@ -8,6 +8,7 @@ here logs requests: a path is all that uvicorn could show, and proxies and shell
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -89,6 +90,7 @@ def _address(listening: socket.socket) -> str:
 
 
 def _config(app: FastAPI) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_not_cancelled)
     return uvicorn.Config(
         app,
         access_log=False,
@@ -97,6 +99,11 @@ def _config(app: FastAPI) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=DRAIN,
     )
+
+
+def _not_cancelled(record: logging.LogRecord) -> bool:
+    """No 70 lines of traceback at Ctrl-C for a page that is still open: its streams end with the server, as they should."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _announce(address: str) -> None:
