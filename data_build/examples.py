@@ -31,6 +31,7 @@ from medmodel.models.engine import Completion
 from medmodel.rag.answer import SHOWN
 from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
+from medmodel.rag.nearest import grounded_prompt, named
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
 SEARCHED = 8  # hits; a passage further down would not be shown for the question, so it teaches nothing true
@@ -194,9 +195,10 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
     if reason:
         return f"fails the support check: {reason.split(':')[0]}"
     first, *rest = turns
-    messages = [*prompts.grounded_messages(first[0], shown), Message(role="assistant", content=first[1])]
+    messages = [*grounded_prompt(first[0], shown), Message(role="assistant", content=first[1])]
     for asked, text in rest:
-        messages += [Message(role="user", content=prompts.follow_up(asked)), Message(role="assistant", content=text)]
+        further = prompts.follow_up(asked, named(asked, shown))
+        messages += [Message(role="user", content=further), Message(role="assistant", content=text)]
     return Example.model_validate(
         {
             "id": f"{fact.id}:{kind}",

@@ -29,6 +29,7 @@ from medmodel.client import Client
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion
 from medmodel.rag.citations import check, content_words, judge_first_try
+from medmodel.rag.nearest import grounded_prompt
 from medmodel.rag.passages import split_sentences
 from medmodel.records import Answer, Document, Example, Feedback, Message, Passage, Preference, Record
 from medmodel.serve.feedback import FeedbackStore
@@ -158,7 +159,7 @@ def _usable(feedback: Feedback, heldout: Collection[str]) -> tuple[tuple[Message
     tried = judge_first_try(Completion(text=target, finish_reason="stop"), answer.passages)
     if not tried.grounded and not tried.abstained:
         raise _HeldBack("fails the support check against the passages shown")
-    return prompts.grounded_messages(answer.question, answer.passages), target
+    return grounded_prompt(answer.question, answer.passages), target
 
 
 def _as_shown(answer: Answer) -> str:

@@ -13,6 +13,7 @@ whose rows are all there is not started again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,10 @@ def _measure_all(job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]
             return own, own.enter_context(running_product(job.inputs[role].path / "model", index, engine))
 
         roles = sorted({part.role for part in missing})
-        started = {role: start(role) for role in roles if job.config.together}
+        started = {}
+        if job.config.together and roles:
+            with ThreadPoolExecutor(len(roles)) as pool:  # the second engine does not wait for the first one's embedder
+                started = dict(zip(roles, pool.map(start, roles), strict=True))
         rules = stack.enter_context(running_product(None, index, "none")).without_model()
         for part in todo:
             if part not in modelled:

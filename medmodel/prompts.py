@@ -17,7 +17,8 @@ from medmodel.records import Message, Passage
 
 SYSTEM = (
     "Answer the clinical question from the numbered sentences only. Begin each line with the number of the sentence it "
-    "rests on, in brackets. If none answers it, write: No answer in the references."
+    "rests on, in brackets: often one of the nearest, which are named after the question. If none answers it, write: "
+    "No answer in the references."
 )
 NO_ANSWER = "No answer in the references."
 MAX_LINES = 3
@@ -31,8 +32,11 @@ CHAT_TEMPLATE = (
 )
 
 
-def grounded_messages(question: str, passages: Sequence[Passage]) -> tuple[Message, ...]:
-    """System and user turn for a question over passages. The fixed part comes first: vLLM caches it as a prefix."""
+def grounded_messages(question: str, passages: Sequence[Passage], nearest: Sequence[int]) -> tuple[Message, ...]:
+    """System and user turn for a question over passages; `nearest` are numbers of sentences to name.
+
+    The fixed part comes first: vLLM caches it as a prefix.
+    """
     blocks = []
     number = 0
     for passage in passages:
@@ -41,13 +45,13 @@ def grounded_messages(question: str, passages: Sequence[Passage]) -> tuple[Messa
             number += 1
             lines.append(f"[{number}] {one_line(passage.sentence(index))}")
         blocks.append("\n".join(lines))
-    user = "\n\n".join([*blocks, follow_up(question)])
+    user = "\n\n".join([*blocks, follow_up(question, nearest)])
     return (Message(role="system", content=SYSTEM), Message(role="user", content=user))
 
 
-def follow_up(question: str) -> str:
+def follow_up(question: str, nearest: Sequence[int]) -> str:
     """A further question over the passages already shown: how training asks several of one context."""
-    return f"Question: {one_line(question)}"
+    return f"Question: {one_line(question)}\nNearest: {' '.join(f'[{number}]' for number in nearest)}"
 
 
 def numbered(passages: Sequence[Passage]) -> list[tuple[Passage, int]]:

@@ -61,7 +61,7 @@ class OnePassage:
         text, notice = TEXT, "the model is not running"
         if self.engine is not None:
             completion = await self.engine.generate(
-                grounded_messages(question, [PASSAGE]), on_text=lambda piece: tell("delta", {"text": piece})
+                grounded_messages(question, [PASSAGE], [1]), on_text=lambda piece: tell("delta", {"text": piece})
             )
             text, notice = completion.text.removeprefix("[1] "), ""
         citation = Citation(passage_id=PASSAGE.id, source=SOURCE, quote=TEXT, start=0, end=len(TEXT), number=1)

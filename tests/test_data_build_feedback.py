@@ -17,6 +17,7 @@ from medmodel import Client, prompts
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion
 from medmodel.rag.citations import judge_first_try, resolve
+from medmodel.rag.nearest import grounded_prompt
 from medmodel.records import Answer, Example, Feedback, FirstTry, Passage, Preference, Source, Span
 from medmodel.serve.feedback import FeedbackStore
 
@@ -69,7 +70,7 @@ def test_an_approved_answer_becomes_an_example_in_the_products_own_prompt() -> N
     example = exported.examples[0]
     assert example.kind == "feedback"
     assert example.documents == ("synthetic/1",)
-    assert example.messages[:-1] == prompts.grounded_messages(QUESTION, [PASSAGE])
+    assert example.messages[:-1] == grounded_prompt(QUESTION, [PASSAGE])
     assert example.messages[-1].content == f"[2] {SENTENCES[1]}"
     assert judge_first_try(Completion(text=example.messages[-1].content, finish_reason="stop"), [PASSAGE]).grounded
     assert not exported.preferences
@@ -81,7 +82,7 @@ def test_a_correction_becomes_an_example_and_is_preferred_to_the_first_try() -> 
     assert exported.examples[0].messages[-1].content == chosen
     assert exported.preferences[0].chosen == chosen
     assert exported.preferences[0].rejected == WRONG
-    assert exported.preferences[0].prompt == prompts.grounded_messages(QUESTION, [PASSAGE])
+    assert exported.preferences[0].prompt == grounded_prompt(QUESTION, [PASSAGE])
 
 
 def test_the_clinicians_own_numbering_of_a_correction_is_made_anew() -> None:

@@ -24,9 +24,9 @@ from langchain_core.retrievers import BaseRetriever
 from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Engine
-from medmodel.rag.citations import check, judge_first_try, parse, resolve
-from medmodel.rag.embedder import embed
+from medmodel.rag.citations import judge_first_try, parse, resolve
 from medmodel.rag.index import chinese, coverage
+from medmodel.rag.nearest import grounded_prompt, nearest
 from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 
@@ -36,7 +36,8 @@ SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and ru
 WEAKEST_COSINE = 0.53
 WEAKEST_COVERAGE = 0.5  # for Chinese, which the embedded embedder does not know: half of the question's words in one passage
 QUOTES = 2  # sentences of an extractive answer
-QUOTE_NEARNESS = 0.35  # a quote further from the question than this (for Chinese: sharing fewer of its words) is noise
+# A second quote further from the question than this is noise; of 320 made for training guidelines 4 were.
+QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
 
 Language = Literal["en", "zh"]
 OnEvent = Callable[[str, Any], None]
@@ -136,7 +137,7 @@ class Answerer:
 
     async def _try(self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent) -> FirstTry:
         completion = await engine.generate(
-            prompts.grounded_messages(question, passages),
+            await asyncio.to_thread(grounded_prompt, question, passages),
             regex=prompts.answer_grammar(len(prompts.numbered(passages))),
             max_tokens=prompts.MAX_ANSWER_TOKENS,
             on_text=lambda text: tell("delta", {"text": text}),
@@ -161,20 +162,9 @@ def _answerable(question: str, found: Sequence[tuple[Passage, float]]) -> bool:
 
 
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
-    """The sentences nearest to the question, as they stand, the first passage's before others'; always at least one.
-
-    A sentence too short to be checked ("Repeat.") is no answer, unless there is no other.
-    """
+    """The sentences nearest to the question, as they stand; always at least one."""
+    least = QUOTE_NEARNESS["zh" if chinese(question) else "en"]
+    best, *others = nearest(question, passages)[:QUOTES]
+    kept = sorted([best[0], *(number for number, nearness in others if nearness >= least)])
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
-    if chinese(question):
-        nearness = [coverage(question, sentence) for sentence in sentences]
-    else:
-        vectors = embed([question, *sentences])
-        nearness = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
-    whole = [at for at, sentence in enumerate(sentences) if not check(sentence, sentence)] or list(range(len(sentences)))
-    by_nearness = sorted(whole, key=lambda at: -nearness[at])
-    # One from the passage that retrieval put first, which weighs the whole passage and its year, then the nearest of all.
-    leading = [at for at in by_nearness if at < len(passages[0].sentences)][:1]
-    best = [*leading, *(at for at in by_nearness if at not in leading)][:QUOTES]
-    kept = [at for at in best if nearness[at] >= QUOTE_NEARNESS] or by_nearness[:1]
-    return resolve([(at + 1, sentences[at]) for at in sorted(kept)], passages)
+    return resolve([(number, sentences[number - 1]) for number in kept], passages)

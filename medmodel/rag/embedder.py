@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,13 +22,15 @@ from medmodel.errors import ArtifactError, InputError
 PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sentence-transformers/all-MiniLM-L6-v2
 LONGEST = 160  # tokens; passages average 90, and the cost grows with the longest of a batch
 BATCH = 32
+_loading = threading.Lock()  # transformers cannot load two models at once from two threads
 
 
 def embed(
     texts: Sequence[str], name: str = "embedded", progress: Callable[[int], None] = lambda done: None
 ) -> npt.NDArray[np.float32]:
     """Unit vectors of shape (texts, dimensions), float32. Short and long texts are batched apart."""
-    model = _model(name)
+    with _loading:
+        model = _model(name)
     tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
     order = sorted(range(len(texts)), key=lambda at: len(tokens[at]))  # by characters it takes a sixth longer: more padding
     vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
