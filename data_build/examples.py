@@ -36,6 +36,7 @@ from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passa
 
 SEARCHED = 8  # hits; a passage further down would not be shown for the question, so it teaches nothing true
 CHARACTERS_PER_TOKEN = 3.4  # of these prompts with the SmolLM2 tokenizer
+LONGEST = 900  # tokens of an example, by that estimate: fewer turns rather than more than sft.max_length
 LONGEST_ANSWER = 260  # characters a line: longer table rows spend the budget on one example
 
 # {subject}: what the sentence is about; {topic}: what the document is about; {publisher}: "ACC/AHA 2023"
@@ -182,8 +183,13 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
     more = [other for passage in shown for other in pool.by_passage.get(passage.id, ()) if other.id != fact.id]
     choose.shuffle(more)
     turns = [(question, _answer(fact, shown, two=choose.random() < config.two_line_share))]
+    begun = [*grounded_prompt(question, shown), Message(role="assistant", content=turns[0][1])]
+    room = LONGEST * CHARACTERS_PER_TOKEN - sum(len(message.content) for message in begun)
     for other in more[: config.turns - 1]:
-        turns.append((ask_about(other, TRAIN_FORMS, choose), _answer(other, shown, two=False)))
+        turn = (ask_about(other, TRAIN_FORMS, choose), _answer(other, shown, two=False))
+        room -= sum(len(text) for text in turn)
+        if room > 0:
+            turns.append(turn)
     kind = "copy" if copy else "grounded"
     if not copy and choose.random() < config.abstain_share:
         stranger = choose.choice(pool.facts)

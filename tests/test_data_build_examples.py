@@ -4,7 +4,19 @@ import random
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-from data_build.examples import HELDOUT_FORMS, TRAIN_FORMS, Pool, choices, facts, make_example, subject_of, take_cases
+import pytest
+
+from data_build.examples import (
+    CHARACTERS_PER_TOKEN,
+    HELDOUT_FORMS,
+    TRAIN_FORMS,
+    Pool,
+    choices,
+    facts,
+    make_example,
+    subject_of,
+    take_cases,
+)
 from medmodel.rag.citations import parse
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Example, Passage, Source
@@ -55,6 +67,13 @@ def test_each_answer_repeats_the_sentence_whose_number_it_gives() -> None:
 def test_several_questions_of_one_context_have_different_answers() -> None:
     answers = [message.content for message in made().messages if message.role == "assistant"]
     assert len(set(answers)) == len(answers)
+
+
+def test_an_example_too_long_to_train_on_has_fewer_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sum(len(message.content) for message in made().messages) / CHARACTERS_PER_TOKEN
+    monkeypatch.setattr("data_build.examples.LONGEST", whole - 40)
+    answers = [message.content for message in made().messages if message.role == "assistant"]
+    assert 1 <= len(answers) < CONFIG.turns
 
 
 def test_no_held_out_document_is_shown_even_when_the_search_finds_it() -> None:
