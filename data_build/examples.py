@@ -35,8 +35,7 @@ from medmodel.rag.nearest import grounded_prompt, named
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
 SEARCHED = 8  # hits; a passage further down would not be shown for the question, so it teaches nothing true
-CHARACTERS_PER_TOKEN = 3.4  # of these prompts with the SmolLM2 tokenizer
-LONGEST = 900  # tokens of an example, by that estimate: fewer turns rather than more than sft.max_length
+FRAME = 6  # tokens that the chat template adds to a message: its role, beginning and end
 LONGEST_ANSWER = 260  # characters a line: longer table rows spend the budget on one example
 
 # {subject}: what the sentence is about; {topic}: what the document is about; {publisher}: "ACC/AHA 2023"
@@ -85,10 +84,13 @@ class Pool(NamedTuple):
     facts: Sequence[Fact]
     by_passage: dict[str, list[Fact]]
     heldout: set[str]  # document ids that may be shown in no example
+    count: Callable[[str], int]  # tokens of a text
 
 
 def run(job: Job) -> dict[str, Any]:
     """Write examples/, choices/, cases/ and development/; returns counts and rejections by reason."""
+    from tokenizers import Tokenizer
+
     job.clear()
     config = job.config
     documents = {document.id: document for document in job.inputs["documents"].read("documents", Document)}
@@ -113,27 +115,34 @@ def run(job: Job) -> dict[str, Any]:
     development = take_cases(train, HELDOUT_FORMS, config.development_cases, shuffle)
     kept_back = {case.id for case in development}
     taught = [fact for fact in train if fact.id not in kept_back]
-    pool = Pool(facts=taught, by_passage=_by_passage(taught), heldout=heldout)
+    tokenizer = Tokenizer.from_file(str(job.inputs["model"].path / "model" / "tokenizer.json"))
+    pool = Pool(
+        facts=taught,
+        by_passage=_by_passage(taught),
+        heldout=heldout,
+        count=lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids),
+    )
     rejected: Counter[str] = Counter()
     examples = []
-    budget = config.tokens * CHARACTERS_PER_TOKEN
+    spent = 0
     for fact in taught:
-        if budget <= 0:
+        if spent >= config.tokens:
             break
-        spent = 1 - budget / (config.tokens * CHARACTERS_PER_TOKEN)
-        made = make_example(fact, search, pool, shuffle, copy=spent < config.copy_share, config=config)
+        copy = spent < config.copy_share * config.tokens
+        made = make_example(fact, search, pool, shuffle, copy=copy, config=config)
         if isinstance(made, str):
             rejected[made] += 1
             continue
         examples.append(made)
-        budget -= sum(len(message.content) for message in made.messages)
-        job.progress(spent * config.tokens, config.tokens, "tokens")
+        spent += _tokens(made.messages, pool)
+        job.progress(min(spent, config.tokens), config.tokens, "tokens")
     ordered = [example.model_copy(update={"id": f"{number:05d}:{example.id}"}) for number, example in enumerate(examples)]
     counts = {
         "examples": write_records(job.out / "examples", ordered),
         "cases": write_records(job.out / "cases", take_cases(unseen, HELDOUT_FORMS, config.heldout_cases, shuffle)),
         "development": write_records(job.out / "development", development),
         "choices": write_records(job.out / "choices", list(choices(list(documents.values()), unseen, config.choices, shuffle))),
+        "tokens": spent,
     }
     kinds = Counter(example.kind for example in examples)
     return {**counts, "kinds": dict(kinds), "rejected": dict(rejected)}
@@ -183,13 +192,8 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
     more = [other for passage in shown for other in pool.by_passage.get(passage.id, ()) if other.id != fact.id]
     choose.shuffle(more)
     turns = [(question, _answer(fact, shown, two=choose.random() < config.two_line_share))]
-    begun = [*grounded_prompt(question, shown), Message(role="assistant", content=turns[0][1])]
-    room = LONGEST * CHARACTERS_PER_TOKEN - sum(len(message.content) for message in begun)
     for other in more[: config.turns - 1]:
-        turn = (ask_about(other, TRAIN_FORMS, choose), _answer(other, shown, two=False))
-        room -= sum(len(text) for text in turn)
-        if room > 0:
-            turns.append(turn)
+        turns.append((ask_about(other, TRAIN_FORMS, choose), _answer(other, shown, two=False)))
     kind = "copy" if copy else "grounded"
     if not copy and choose.random() < config.abstain_share:
         stranger = choose.choice(pool.facts)
@@ -200,19 +204,34 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
     reason = _unsupported([text for _, text in turns], shown)
     if reason:
         return f"fails the support check: {reason.split(':')[0]}"
+    messages = _conversation(turns, shown)
+    while _tokens(messages, pool) > config.longest and len(turns) > 1:
+        del turns[-2 if kind == "abstain" else -1]  # the last question of an abstention is what makes it one
+        messages = _conversation(turns, shown)
+    if _tokens(messages, pool) > config.longest:
+        return "too long: the passages shown leave no room for an answer"
+    return Example.model_validate(
+        {
+            "id": f"{fact.id}:{kind}",
+            "kind": kind,
+            "messages": messages,
+            "documents": tuple(dict.fromkeys(passage.document_id for passage in shown)),
+        }
+    )
+
+
+def _conversation(turns: Sequence[tuple[str, str]], shown: Sequence[Passage]) -> tuple[Message, ...]:
+    """The product's prompt with its answer, then further questions over the same passages with theirs."""
     first, *rest = turns
     messages = [*grounded_prompt(first[0], shown), Message(role="assistant", content=first[1])]
     for asked, text in rest:
         further = prompts.follow_up(asked, named(asked, shown))
         messages += [Message(role="user", content=further), Message(role="assistant", content=text)]
-    return Example.model_validate(
-        {
-            "id": f"{fact.id}:{kind}",
-            "kind": kind,
-            "messages": tuple(messages),
-            "documents": tuple(dict.fromkeys(passage.document_id for passage in shown)),
-        }
-    )
+    return tuple(messages)
+
+
+def _tokens(messages: Sequence[Message], pool: Pool) -> int:
+    return sum(pool.count(message.content) + FRAME for message in messages)
 
 
 def take_cases(facts: Sequence[Fact], forms: Sequence[str], count: int, choose: random.Random) -> list[Case]:

@@ -4,10 +4,8 @@ import random
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-import pytest
-
 from data_build.examples import (
-    CHARACTERS_PER_TOKEN,
+    FRAME,
     HELDOUT_FORMS,
     TRAIN_FORMS,
     Pool,
@@ -21,7 +19,7 @@ from medmodel.rag.citations import parse
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Example, Passage, Source
 
-CONFIG = SimpleNamespace(turns=3, abstain_share=0.0, two_line_share=0.0)
+CONFIG = SimpleNamespace(turns=3, abstain_share=0.0, two_line_share=0.0, longest=1000)
 
 
 def guideline(name: str, *bullets: str, split: str = "train") -> Document:
@@ -40,13 +38,17 @@ LUNG = guideline("lung", "Tiotropium is recommended once daily for patients with
 PASSAGES = [passage for document in (HEART, LUNG) for passage in split_document(document)]
 
 
+def words(text: str) -> int:
+    return len(text.split())
+
+
 def search(question: str) -> Sequence[Passage]:
     return PASSAGES
 
 
 def made(copy: bool = False, seed: int = 1) -> Example:
     taught = [fact for fact in facts(PASSAGES) if fact.passage.document_id == "heart/1"]
-    pool = Pool(taught, {PASSAGES[0].id: taught}, {"lung/1"})
+    pool = Pool(taught, {PASSAGES[0].id: taught}, {"lung/1"}, words)
     example = make_example(taught[0], search, pool, random.Random(seed), copy=copy, config=CONFIG)
     assert isinstance(example, Example)
     return example
@@ -69,13 +71,6 @@ def test_several_questions_of_one_context_have_different_answers() -> None:
     assert len(set(answers)) == len(answers)
 
 
-def test_an_example_too_long_to_train_on_has_fewer_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = sum(len(message.content) for message in made().messages) / CHARACTERS_PER_TOKEN
-    monkeypatch.setattr("data_build.examples.LONGEST", whole - 40)
-    answers = [message.content for message in made().messages if message.role == "assistant"]
-    assert 1 <= len(answers) < CONFIG.turns
-
-
 def test_no_held_out_document_is_shown_even_when_the_search_finds_it() -> None:
     example = made()
     assert example.documents == ("heart/1",)
@@ -84,20 +79,38 @@ def test_no_held_out_document_is_shown_even_when_the_search_finds_it() -> None:
 
 def test_a_question_that_does_not_find_its_passage_is_rejected_with_the_reason() -> None:
     fact = next(facts(PASSAGES))
-    reason = make_example(fact, lambda question: [], Pool([fact], {}, set()), random.Random(1), copy=False, config=CONFIG)
+    reason = make_example(
+        fact, lambda question: [], Pool([fact], {}, set(), words), random.Random(1), copy=False, config=CONFIG
+    )
     assert reason == "not retrievable: the question does not find its passage"
 
 
-def test_an_abstention_answers_a_question_from_elsewhere_with_nothing() -> None:
+def abstention(**config: float) -> Example | str:
     elsewhere = guideline("kidney", "Potassium binders are recommended for chronic hyperkalaemia above six.")
     stranger = next(facts(split_document(elsewhere)))
     taught = [fact for fact in facts(PASSAGES) if fact.passage.document_id == "heart/1"]
-    config = SimpleNamespace(turns=2, abstain_share=1.0, two_line_share=0.0)
-    pool = Pool([stranger], {PASSAGES[0].id: taught}, {"lung/1"})
-    example = make_example(taught[0], search, pool, random.Random(1), copy=False, config=config)
+    pool = Pool([stranger], {PASSAGES[0].id: taught}, {"lung/1"}, words)
+    settings = SimpleNamespace(**{**vars(CONFIG), "abstain_share": 1.0, **config})
+    return make_example(taught[0], search, pool, random.Random(1), copy=False, config=settings)
+
+
+def test_an_abstention_answers_a_question_from_elsewhere_with_nothing() -> None:
+    example = abstention()
     assert isinstance(example, Example)
     assert example.kind == "abstain"
     assert example.messages[-1].content == "No answer in the references."
+
+
+def test_an_example_too_long_to_train_on_loses_turns_and_an_abstention_still_abstains() -> None:
+    whole = abstention()
+    assert isinstance(whole, Example)
+    size = sum(words(message.content) + FRAME for message in whole.messages)
+    assert abstention(longest=size) == whole
+    shorter = abstention(longest=size - 1)
+    assert isinstance(shorter, Example)
+    assert len(shorter.messages) == len(whole.messages) - 2
+    assert shorter.messages[-1] == whole.messages[-1]
+    assert abstention(longest=50) == "too long: the passages shown leave no room for an answer"
 
 
 def test_cases_come_from_every_guideline_in_turn_and_name_the_sentence_expected() -> None:

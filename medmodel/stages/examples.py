@@ -11,10 +11,11 @@ from medmodel.registry import register
 @register("stage", "examples")
 class Examples(StageConfig):
     module: ClassVar[str] = "data_build.examples"
-    roles: ClassVar[tuple[str, ...]] = ("documents", "index")
+    roles: ClassVar[tuple[str, ...]] = ("documents", "index", "model")
     packages: ClassVar[tuple[str, ...]] = ("open-medicine",)
 
-    tokens: int = 40_000  # about: characters / 3.6; what two cores fine-tune in under three minutes
+    tokens: int = 40_000  # of the model's tokenizer; the last example may go beyond
+    longest: int = 1024  # tokens of an example; one that has more loses turns. At most sft.max_length
     turns: int = 4  # questions over the same passages: pointing is learnt from the contrast between them
     copy_share: float = 0.15  # one passage shown, so that copying the cited sentence is learnt before choosing it
     abstain_share: float = 0.15  # conversations whose last question has no answer there; more teaches giving up
