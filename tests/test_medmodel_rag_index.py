@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -119,6 +122,20 @@ def test_vectors_have_length_one_and_stand_in_the_order_asked_for() -> None:
     both = embed(["gout", "an inhaled corticosteroid for asthma, taken twice a day"])
     assert abs(float(both[0] @ both[0]) - 1) < 1e-5
     assert abs(float(both[0] @ embed(["gout"])[0]) - 1) < 1e-4
+
+
+def test_many_threads_embed_at_once_and_get_what_one_would() -> None:
+    asked = [["gout", "gout " * (2 + call % 7)] for call in range(400)]
+    embed(asked[0])
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # seconds: threads interrupt each other at every turn
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            together = list(pool.map(embed, asked))
+    finally:
+        sys.setswitchinterval(usual)
+    for texts, vectors in zip(asked, together, strict=True):
+        assert np.allclose(vectors, embed(texts), atol=1e-5)
 
 
 @pytest.mark.parametrize("missing", ["index.json", "dense.faiss", "lexical/meta.json"])

@@ -22,22 +22,22 @@ from medmodel.errors import ArtifactError, InputError
 PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sentence-transformers/all-MiniLM-L6-v2
 LONGEST = 160  # tokens; passages average 90, and the cost grows with the longest of a batch
 BATCH = 32
-_loading = threading.Lock()  # transformers cannot load two models at once from two threads
+_one_at_a_time = threading.Lock()  # a tokenizer's padding and truncation, and loading, are shared by all threads
 
 
 def embed(
     texts: Sequence[str], name: str = "embedded", progress: Callable[[int], None] = lambda done: None
 ) -> npt.NDArray[np.float32]:
     """Unit vectors of shape (texts, dimensions), float32. Short and long texts are batched apart."""
-    with _loading:
+    with _one_at_a_time:
         model = _model(name)
-    tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
-    order = sorted(range(len(texts)), key=lambda at: len(tokens[at]))  # by characters it takes a sixth longer: more padding
-    vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
-    for start in range(0, len(order), BATCH):
-        batch = order[start : start + BATCH]
-        vectors[batch] = model.encode([texts[at] for at in batch], normalize_embeddings=True, show_progress_bar=False)
-        progress(start + len(batch))
+        tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
+        order = sorted(range(len(texts)), key=lambda at: len(tokens[at]))  # by characters: a sixth longer, more padding
+        vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            vectors[batch] = model.encode([texts[at] for at in batch], normalize_embeddings=True, show_progress_bar=False)
+            progress(start + len(batch))
     return vectors
 
 
