@@ -3,7 +3,7 @@
 An example is the product's own prompt (`medmodel.prompts`) over passages that the product's own retriever found,
 answered by lines `[number] sentence` copied from the numbered sentences, and then further questions over the same
 passages: of the shapes tried in a pilot, the one that pointed best for its tokens (17 of 36 right against 1 to 3, with the
-right passage always shown; docs/log.md). At the demo's size it still does not teach pointing.
+right passage always shown; docs/log.md). The prompt names the sentences nearest to each question, as in the product.
 Three kinds run from easy to hard: *copy* (the right passage alone), *grounded* (among others), *abstain* (the last
 question has no answer there).
 

@@ -101,6 +101,7 @@ def test_without_the_data_folder_the_error_says_what_to_set() -> None:
         Protected({"exam": "0" * 64}, None)
 
 
+@pytest.mark.slow
 def test_the_stage_reads_the_lists_in_MEDMODEL_DATA_drops_copies_and_counts_them_by_benchmark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

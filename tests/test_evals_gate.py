@@ -192,6 +192,7 @@ def job(tmp_path: Path) -> Job:
     return Job(registry.get("stage", "gate")(uses="gate"), inputs, out, seed=1)
 
 
+@pytest.mark.slow
 def test_the_stage_reports_on_this_candidate_and_does_not_pass_what_did_not_improve(job: Job) -> None:
     counts = hold(job, "scripted")
     report = GateReport.model_validate_json((job.out / "report.json").read_bytes())
@@ -207,6 +208,7 @@ def test_the_stage_reports_on_this_candidate_and_does_not_pass_what_did_not_impr
     assert "May not be released" in (job.out / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_gate_that_was_killed_goes_on_and_starts_only_the_model_it_still_needs(job: Job) -> None:
     hold(job, "scripted")
     before = (job.out / "report.json").read_bytes()

@@ -124,6 +124,7 @@ def test_vectors_have_length_one_and_stand_in_the_order_asked_for() -> None:
     assert abs(float(both[0] @ embed(["gout"])[0]) - 1) < 1e-4
 
 
+@pytest.mark.slow
 def test_many_threads_embed_at_once_and_get_what_one_would() -> None:
     asked = [["gout", "gout " * (2 + call % 7)] for call in range(400)]
     embed(asked[0])

@@ -202,7 +202,9 @@ def _environment(api_key: str) -> dict[str, str]:
         "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, usable_cpus())),
         "TOKENIZERS_PARALLELISM": "false",
     }
-    return {**ours, **kept, "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_API_KEY": api_key}
+    # INFO: `_step` reads it. TRL sets ERROR for its whole process when it is imported, and DEBUG would show questions.
+    forced = {"VLLM_LOGGING_LEVEL": "INFO", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_API_KEY": api_key}
+    return {**ours, **kept, **forced}
 
 
 def _free_port() -> int:
