@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -264,6 +265,8 @@ def _watch(stage: str, partial: Path, on_progress: Callable[[Progress], None]) -
         start_new_session=True,
     )
     assert process.stdout
+    # A worker that outlives a killed stage holds the pipe open: without this, reading it would never end.
+    threading.Thread(target=_bury, args=(process,), daemon=True).start()
     try:
         with open(partial / "log.txt", "a", encoding="utf-8") as log:
             for line in process.stdout:
@@ -282,6 +285,13 @@ def _watch(stage: str, partial: Path, on_progress: Callable[[Progress], None]) -
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.stdout.close()
+
+
+def _bury(process: subprocess.Popen[str]) -> None:
+    """When the stage's own process has ended, whatever is left of its group ends too."""
+    process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _failure(stage: str, partial: Path, exit_code: int) -> MedmodelError:
