@@ -51,12 +51,12 @@ class RunningProduct:
 
 
 @contextmanager
-def running_product(model: Path | None, index: Path, engine: str) -> Iterator[RunningProduct]:
+def running_product(model: Path | None, index: Path, engine: str, repair: bool = True) -> Iterator[RunningProduct]:
     """The product of this model over this index, on loopback; what is left as feedback is thrown away."""
     with ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-"))
         store = stack.enter_context(closing(FeedbackStore(f"sqlite:///{scratch}/feedback.sqlite")))
-        product = stack.enter_context(open_product(model=model, index=index, engine=engine))
+        product = stack.enter_context(open_product(model=model, index=index, engine=engine, repair=repair))
         client = stack.enter_context(Client(stack.enter_context(running(create_app(product, store)))))
         yield RunningProduct(client, product, stack)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from medmodel import pipeline
@@ -100,6 +101,33 @@ def test_after_a_stage_is_killed_the_next_run_makes_it_whole_and_everything_agai
     assert not list(pipeline.partials(store))
     again = pipeline.run(recipe, tmp_path / "other", until="documents")["documents"]
     assert again.digest == first.digest
+
+
+def workers(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.slow
+def test_a_stage_killed_while_its_worker_works_ends_the_run_and_leaves_no_process(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    environment = {**os.environ, "MEDMODEL_STORE": str(store)}
+    command = [sys.executable, "-m", "medmodel.cli", "run", "demo", "--until", "documents"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        left: list[psutil.Process] = []
+        while running.poll() is None and not left:
+            for stage in psutil.Process(running.pid).children():
+                left = workers(stage.pid)
+                if left:
+                    stage.kill()
+        _, told = running.communicate(timeout=60)
+    assert left, "the stage ended before its worker was seen"
+    assert running.returncode == StageFailed.exit_code
+    assert "stage 'documents' ended with signal 9" in told
+    _, alive = psutil.wait_procs(left, timeout=10)
+    assert not alive
 
 
 @pytest.mark.slow

@@ -77,6 +77,13 @@ def test_when_the_repair_fails_too_quotes_are_shown_and_said_to_be_quotes(index:
     assert all(claim.text == claim.citations[0].quote for claim in answer.claims)
 
 
+def test_without_repair_a_model_is_asked_once(index: Index) -> None:
+    engine = ScriptedEngine(["nonsense", "never asked for"])
+    retriever = registry.get("retriever", "fusion")(index=index, k=5)
+    answer = asyncio.run(Answerer(retriever, engine, repair=False).answer(QUESTION))
+    assert (len(engine.asked), answer.origin) == (1, "extractive")
+
+
 def test_an_engine_that_dies_gives_way_to_quotes_with_a_notice(index: Index) -> None:
     answer = ask(index, ScriptedEngine([EngineError("died")]))
     assert (answer.status, answer.origin, answer.first_try) == ("answered", "extractive", None)

@@ -77,7 +77,8 @@ class VllmServer:
         self._temporary_log = log is None
         self.log = log or Path(tempfile.gettempdir()) / f"{Path(self._scratch).name}.log"
         self._started = time.monotonic()
-        arguments = [*_arguments(model_dir, hardware()), *options]
+        device = hardware()
+        arguments = [*_arguments(model_dir, device), *options]
         command = [sys.executable, "-c", RUN, "--port", str(self.port), "--served-model-name", self.model, *arguments]
         guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(os.getpid()), self._scratch]
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -87,7 +88,7 @@ class VllmServer:
                 stdin=subprocess.DEVNULL,
                 stdout=handle,
                 stderr=handle,
-                env=_environment(self.api_key),
+                env=_environment(self.api_key, device),
                 start_new_session=True,  # Ctrl-C in the terminal reaches us alone, and we stop it
             )
         finally:
@@ -194,7 +195,7 @@ def _config(model_dir: Path) -> dict[str, Any]:
     return config
 
 
-def _environment(api_key: str) -> dict[str, str]:
+def _environment(api_key: str, device: Literal["cuda", "cpu"]) -> dict[str, str]:
     # A debugging switch left on would write patients' questions to the log; uncached bytecode costs a minute.
     kept = {k: v for k, v in os.environ.items() if k not in ("VLLM_DEBUG_LOG_API_SERVER_RESPONSE", "PYTHONDONTWRITEBYTECODE")}
     ours = {
@@ -202,6 +203,8 @@ def _environment(api_key: str) -> dict[str, str]:
         "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, usable_cpus())),
         "TOKENIZERS_PARALLELISM": "false",
     }
+    if device == "cpu":  # vLLM compiles its ranking of tokens even so: 13 s at the first likelihood, and a C++ compiler needed
+        ours["TORCHDYNAMO_DISABLE"] = "1"
     # INFO: `_step` reads it. TRL sets ERROR for its whole process when it is imported, and DEBUG would show questions.
     forced = {"VLLM_LOGGING_LEVEL": "INFO", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_API_KEY": api_key}
     return {**ours, **kept, **forced}

@@ -4,7 +4,7 @@
     2. an unsafe request is refused
     3. retrieve; when the evidence is too weak, abstain and show the nearest passages
     4. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
-    5. a first try that is not grounded gets one repair: the question again, over the best passage alone
+    5. a first try that is not grounded gets one repair: the question again, over the best passage alone (`repair`)
     6. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
 
 What is shown is therefore either the model's and supported, or a quote, or nothing. An engine that is missing or fails
@@ -65,10 +65,11 @@ NOTICES = {
 class Answerer:
     """Answers from what `retriever` finds, with `engine`'s words where they hold up."""
 
-    def __init__(self, retriever: BaseRetriever, engine: Engine | None, release: str = "") -> None:
+    def __init__(self, retriever: BaseRetriever, engine: Engine | None, release: str = "", repair: bool = True) -> None:
         self._retriever = retriever
         self._engine = engine
         self._release = release
+        self._repair = repair
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -122,7 +123,7 @@ class Answerer:
                         first_try=tried,
                         notice=NOTICES["abstained"][language],
                     )
-                else:
+                elif self._repair:
                     repaired = await self._try(engine, question, passages[:1], tell)
                     if repaired.grounded:
                         claims, origin = _claims(repaired, passages[:1]), "repaired"

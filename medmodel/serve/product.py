@@ -134,11 +134,12 @@ def open_product(
     index: Path | None = None,
     engine: str = "vllm",
     trust: Sequence[str] = (),
+    repair: bool = True,
 ) -> Iterator[Product]:
     """Open a release, verified before anything in it is loaded, or a bare model and index, which say that they are none.
 
-    `engine`: "vllm", "scripted" (a fake), "none" (quotes only), or the URL of an OpenAI-compatible server. Raises
-    ReleaseRefused, InputError, EngineError (nothing at the URL).
+    `engine`: "vllm", "scripted" (a fake), "none" (quotes only), or the URL of an OpenAI-compatible server. `repair`: ask
+    again when a first try does not hold up. Raises ReleaseRefused, InputError, EngineError (nothing at the URL).
     """
     if release is not None:
         about = _verify(release, trust)
@@ -149,7 +150,7 @@ def open_product(
         raise InputError("there is nothing to answer from: give a release, or an index")
     with ExitStack() as stack:
         source = _source(engine, model, stack)
-        yield Product(_answering(index, about), source, about)
+        yield Product(_answering(index, about, repair), source, about)
 
 
 def _verify(release: Path, trust: Sequence[str]) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def _source(engine: str, model: Path | None, stack: ExitStack) -> EngineSource:
     return stack.enter_context(Supervisor(lambda: VllmServer(folder)))
 
 
-def _answering(index_folder: Path, about: dict[str, Any]) -> Callable[[Engine | None], Answering]:
+def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
     from medmodel import registry
     from medmodel.rag import refs
@@ -201,7 +202,7 @@ def _answering(index_folder: Path, about: dict[str, Any]) -> Callable[[Engine | 
     release = f"{about['name']} {about['digest'][:12]}".strip()
 
     def answering(engine: Engine | None) -> Answering:
-        answerer: Answering = Answerer(retriever, engine, release=release)
+        answerer: Answering = Answerer(retriever, engine, release, repair)
         return answerer
 
     return answering
