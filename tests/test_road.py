@@ -1,6 +1,6 @@
 """The whole road on real weights: sources to a signed release, served by real vLLM, asked in a real browser.
 
-One run of the demo recipe (about 13 minutes on two cores) feeds every test here. Nothing is faked.
+One run of the demo recipe (about 12 minutes on two cores) feeds every test here. Nothing is faked.
 """
 
 import json
