@@ -42,7 +42,7 @@ def open_page(page: Any, url: str) -> None:
 
 
 def ask(page: Any, question: str) -> str:
-    """Type a question, press Enter, wait for the end, and return the answer's text."""
+    """Type a question, press Enter, wait for the end, and return the answer's text. Not for one that fails: it has no id."""
     before = page.locator(".mm-answer").get_attribute("data-answer")
     box = page.locator("#mm-question textarea")
     box.fill(question)

@@ -95,8 +95,10 @@ def test_a_failure_is_one_sentence_that_repeats_no_question_on_the_page_or_in_th
 ) -> None:
     with served(tmp_path) as url:
         driver.open_page(tab, url)
-        driver.ask(tab, f"break {PRIVATE}")
-        shown = tab.locator('.mm-error[role="alert"]').inner_text()
+        send(tab, f"break {PRIVATE}")
+        failure = tab.locator('.mm-error[role="alert"]')
+        failure.wait_for()
+        shown = failure.inner_text()
     assert EN["error"] in shown
     assert "ValueError" in shown
     assert PRIVATE not in shown
