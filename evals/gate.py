@@ -114,9 +114,9 @@ def _measure_all(job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]
 
         def start(role: str) -> tuple[ExitStack, RunningProduct]:
             own = stack.enter_context(ExitStack())
-            # Gates compare first tries. Nobody reads the base's answers, and repairing nearly all of them takes 40 s.
-            repair = role == CANDIDATE
-            return own, own.enter_context(running_product(job.inputs[role].path / "model", index, engine, repair))
+            # Gates compare first tries: the base's answers are read by nobody, and nearly all of them would be asked twice.
+            model = job.inputs[role].path / "model"
+            return own, own.enter_context(running_product(model, index, engine, repair=role == CANDIDATE))
 
         roles = sorted({part.role for part in missing})
         started = {}

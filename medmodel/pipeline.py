@@ -39,7 +39,7 @@ PROJECT = ("medmodel", "data_build", "evals")  # packages whose code is part of 
 DATA_SUFFIXES = (".yaml", ".json", ".jsonl", ".md", ".txt")
 FAULTS_SHOWN = 20  # last lines of a failed stage's log
 LEAST_FREE = 1_000_000  # bytes; with less, whatever a stage's process says, the disk is what stopped it
-# glibc gives a large buffer back to the kernel at every free and zeroes it anew at every use: a fifth of the time of training
+# glibc gives a large buffer back to the kernel at every free and zeroes it anew at every use: a sixth of the time of training
 # on a CPU. Kept, and in huge pages, 106 tokens/s against 88 (docs/log.md). Other C libraries ignore it.
 MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"
 State = Literal["hit", "resume", "miss", "waits"]
