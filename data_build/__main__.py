@@ -1,6 +1,7 @@
 """The data command: what is built from raw sources is built by `medmodel run`; this is what stands beside it.
 
     python -m data_build sources
+    python -m data_build step dedup --in a.jsonl --out b.jsonl --report dedup.json --set threshold=0.9
     python -m data_build feedback --store feedback.db --documents STORE/documents-… --out export
 
 `--json` prints one JSON document. Exit codes are those of `medmodel.errors`.
@@ -21,7 +22,7 @@ from rich.table import Table
 from medmodel import registry
 from medmodel.cli import run_command
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Sources, and feedback.")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Sources, single steps, forgetting, and feedback.")
 out = Console()
 err = Console(stderr=True)
 
@@ -56,6 +57,27 @@ def sources(as_json: AsJson = False) -> None:
     for row in rows:
         table.add_row(*(", ".join(value) if isinstance(value, list | dict) else str(value) for value in row.values()))
     out.print(table)
+
+
+@app.command()
+def step(
+    name: Annotated[str, typer.Argument(help="clean, language, quality, phi, protected, exact_dedup, dedup, ...")],
+    source: Annotated[Path, typer.Option("--in", help="records {id, text, ...}: .jsonl, .jsonl.gz or .parquet")],
+    target: Annotated[Path, typer.Option("--out", help="the records that stay, in the format its name says")],
+    report: Annotated[Path, typer.Option(help="counts, drops with reasons, and what was found of each record, as JSON")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the step")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one step of the flow on a file."""
+    from data_build.alone import run_alone
+
+    summary = run_alone(name, source, target, report, settings or ())
+    if as_json:
+        print(json.dumps(summary, indent=1))
+        return
+    out.print(f"{summary['kept']} of {summary['records']} records stay in {target}; {report} says why", soft_wrap=True)
+    for reason, count in summary["dropped"].items():
+        out.print(f"  dropped {count}: {escape(reason)}", highlight=False)
 
 
 @app.command()

@@ -1,127 +1,318 @@
 """Stage `documents`: from raw sources to documents, each with its source, its split and its licence.
 
-`FLOW` is the whole of it, readable as data. A phase is a datatrove pipeline over shards; a *global* phase sees every
-document at once (duplicates, contamination), and is a barrier. Steps tag; `decide` drops, and every drop has a reason,
-is counted, and can be read in drops/. The records are the same whatever the number of ranks.
+`FLOW` is the whole of it, readable as data. A phase is a datatrove pipeline over shards; a phase that runs *together*
+compares all documents at once, and is a barrier. Steps tag; `decide` drops, and every drop has a reason, is counted, and
+can be read in drops/. The records are the same whatever the number of ranks, shards and machines; after a crash the shards
+that are done are not made again.
 
     medmodel run demo --until documents
+    MEDMODEL_DATA=... medmodel run small --until documents
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
 from datatrove.data import Document as Carrier
+from datatrove.pipeline.base import PipelineStep
 
-from data_build.executor import run_phase
+from data_build.decide import EXCERPT, decide, forgotten
+from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
+from data_build.report import write_report
+from data_build.sketch import Sketch, Sketches
+from data_build.sources.reading import Unreadable
+from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
-from data_build.steps.tagging import Drop, carry, uncarry
+from data_build.steps.tagging import Drop, carry, source_of, uncarry
 from medmodel import registry
-from medmodel.artifacts import write_atomic, write_records
+from medmodel.artifacts import write_atomic
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.recipe import data_dir
-from medmodel.records import Document
+from medmodel.stages.documents import phi_key
+
+Arguments = Callable[[Any, "Found"], dict[str, Any] | None]  # None: the recipe does without this step
+
+
+class Found(NamedTuple):
+    """What steps take beside the recipe: the sources held out, and the model that tells names."""
+
+    heldout: list[str]
+    names: Path | None
 
 
 class Phase(NamedTuple):
-    """Steps by name, with the settings each takes from the recipe; `together` = needs all documents at once."""
+    """Steps by name, with the settings each takes; `together` = compares all documents at once."""
 
     name: str
-    steps: tuple[tuple[str, Callable[[Any], dict[str, Any]]], ...]
+    steps: tuple[tuple[str, Arguments], ...]
     together: bool = False
 
 
 FLOW = (
     Phase(
-        "clean",
+        "tag",
         (
-            ("clean", lambda settings: {}),
-            ("protected", lambda settings: {"benchmarks": settings["protected"], "data": data_dir()}),
+            ("clean", lambda config, found: {}),
+            ("phi", lambda config, found: {"names": found.names, "key": phi_key()} if config.phi else None),
+            ("protected", lambda config, found: {"benchmarks": config.protected, "data": data_dir()}),
+            ("split", lambda config, found: {"heldout": found.heldout}),  # before anything is packed
         ),
     ),
-    Phase("split", (("split", lambda settings: {"heldout": settings["heldout"]}),)),  # before anything is packed
     Phase(
         "compare",
         (
-            ("exact_dedup", lambda settings: {}),
-            ("dedup", lambda settings: {"threshold": settings["near_duplicate"]}),
-            ("decontaminate", lambda settings: {}),
+            ("exact_dedup", lambda config, found: {}),
+            ("dedup", lambda config, found: {"threshold": config.near_duplicate}),
+            ("paragraph_dedup", lambda config, found: {"copies": config.paragraph_copies} if config.paragraph_copies else None),
+            ("decontaminate", lambda config, found: {}),
         ),
         together=True,
     ),
 )
-EXCERPT = 200  # characters of a dropped document that can be read
+SHARD = 4_000_000  # characters: some seconds of work, which is what a crash costs
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Write documents/, drops/ and report.json; returns counts by split and domain, and drops by reason."""
-    job.clear()
+    """Write documents/, drops/, report.json and report.html; returns counts by split and domain, and drops by reason."""
     config = job.config
-    documents: list[Document] = []
-    for number, name in enumerate(config.sources):
-        found = list(registry.get("source", name)())
-        if not found:
-            raise InputError(f"source '{name}' is empty: it gave no document")
-        documents += found
-        job.progress(number + 1, len(config.sources) + len(FLOW), "steps")
+    work = job.out / "work"
+    read = _read_sources(job, work / "read")
     heldout = choose_heldout(
-        documents,
+        read.sources,
         {"guideline": config.heldout_guidelines, "differential": config.heldout_complaints},
         keep=config.always_train,
         always=config.always_heldout,
         seed=job.seed,
     )
-    settings = {**config.model_dump(), "heldout": heldout}
-    carried = [carry(document) for document in documents]
+    found = Found(heldout, _model(job, "names"))
+    folder = read.folder
     for number, phase in enumerate(FLOW):
-        steps = [registry.get("step", name)(**arguments(settings)) for name, arguments in phase.steps]
-        carried = run_phase(steps, carried, 1 if phase.together else config.tasks, job.out / "work" / phase.name)
-        job.progress(len(config.sources) + number + 1, len(config.sources) + len(FLOW), "steps")
-    kept, drops = decide(carried)
-    shutil.rmtree(job.out / "work")
-    kept.sort(key=lambda document: document.id)
-    drops.sort(key=lambda gone: gone.id)
-    write_records(job.out / "documents", kept)
-    if drops:
-        write_records(job.out / "drops", drops)
-    report = _report(kept, drops, heldout)
+        steps = [
+            registry.get("step", name)(**chosen)
+            for name, arguments in phase.steps
+            if (chosen := arguments(config, found)) is not None
+        ]
+        percent = (30 + 50 * number / len(FLOW), 30 + 50 * (number + 1) / len(FLOW))
+        if phase.together:
+            _compare(steps, work, work / "findings")
+        else:
+            pipeline = [ReadShard(folder), *steps, Sketch(work / "sketch"), WriteShard(folder := work / phase.name)]
+            run_phase(
+                pipeline,
+                len(shards(read.folder)),
+                work / f"{phase.name}-logs",
+                config.executor,
+                _report(job, percent, len(shards(read.folder))),
+            )
+        job.progress(percent[1], 100, "%")
+    pipeline = [ReadShard(folder), _Apply(work / "findings"), _Decide(job.out, config)]
+    run_phase(pipeline, len(shards(folder)), work / "decide-logs", config.executor, _report(job, (80, 95), len(shards(folder))))
+    with whole_file(job.out / "drops" / f"{len(shards(folder)):05d}.jsonl") as out:  # what could not be read comes last
+        for gone in read.unreadable:
+            out.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
+    report = write_report(job.out, heldout)
+    shutil.rmtree(work)
     write_atomic(job.out / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
+    job.progress(100, 100, "%")
     return {
         key: report[key]
         for key in ("documents", "characters", "splits", "domains", "dropped", "heldout_sources", "quarantined")
     }
 
 
-def decide(carried: Iterable[Carrier]) -> tuple[list[Document], list[Drop]]:
-    """The one place where a tagged document is dropped."""
-    kept: list[Document] = []
-    drops: list[Drop] = []
-    for carrier in carried:
-        if carrier.metadata["drop"]:
-            source = carrier.metadata["document"]["source"]["id"]
-            drops.append(Drop(id=carrier.id, reason=carrier.metadata["drop"], source=source, excerpt=carrier.text[:EXCERPT]))
-        else:
-            kept.append(uncarry(carrier))
-    return kept, drops
+class Read(NamedTuple):
+    """The shards of all sources; what they hold, as (domain, source id); and what could not be read."""
+
+    folder: Path
+    sources: set[tuple[str, str]]
+    unreadable: list[Drop]
 
 
-def _report(kept: Sequence[Document], drops: Sequence[Drop], heldout: Sequence[str]) -> dict[str, Any]:
-    def counted(values: Iterable[str]) -> dict[str, int]:
-        return dict(sorted(Counter(values).items()))
+def _read_sources(job: Job, work: Path) -> Read:
+    """Every source into shards of its own, one task a source; then the shards of all under numbers of their own."""
+    names = [source if isinstance(source, str) else source["format"] for source in job.config.sources]
+    for name in names:
+        _check_use(name)
+    total = len(names)
+    pipeline = [_ReadSource(names, job.config.sources), _Into(work / "sources", names, job.config.forget)]
+    run_phase(pipeline, total, work / "logs", job.config.executor, _report(job, (0, 30), total))
+    sources: set[tuple[str, str]] = set()
+    unreadable: list[Drop] = []
+    parts: list[Path] = []
+    for number, name in enumerate(names):
+        folder = work / "sources" / f"{number:05d}"
+        told = orjson.loads((folder / "told.json").read_bytes())
+        if not told["documents"] and not told["unreadable"]:
+            raise InputError(f"source '{name}' is empty: it gave no document")
+        sources |= {(domain, source) for domain, source in told["sources"]}
+        unreadable += [Drop.model_validate(gone) for gone in told["unreadable"]]
+        parts += shards(folder)
+    (work / "shards").mkdir(exist_ok=True)
+    for number, part in enumerate(parts):
+        link = work / "shards" / f"{number:05d}.jsonl"
+        if not link.exists():
+            link.symlink_to(part.absolute())
+    return Read(work / "shards", sources, unreadable)
 
-    return {
-        "documents": len(kept),
-        "characters": sum(len(document.text) for document in kept),
-        "splits": counted(document.split for document in kept),
-        "domains": counted(f"{document.domain}/{document.split}" for document in kept),
-        "licences": counted(document.source.licence for document in kept),
-        "sources": counted(document.source.id for document in kept),
-        "dropped": counted(gone.reason.split(" of ")[0].split(":")[0] for gone in drops),
-        "heldout_sources": list(heldout),
-        "quarantined": {d.id: d.attributes["quarantined"] for d in kept if "quarantined" in d.attributes},
-    }
+
+def _check_use(name: str) -> None:
+    """A folder of the user's data may be kept for tests: then it is an error to train on it, and it says what it is for."""
+    import yaml
+
+    uses = yaml.safe_load((Path(__file__).parent / "sources" / "uses.yaml").read_text(encoding="utf-8"))
+    if name in uses and not TRAINING_USES & set(uses[name]):
+        raise InputError(
+            f"documents.sources: '{name}' is for {', '.join(uses[name])}: documents are built for {', '.join(sorted(TRAINING_USES))}"
+        )
+
+
+TRAINING_USES = {"references", "CPT", "SFT", "replay"}
+
+
+class _ReadSource(PipelineStep):
+    """Gives a task the documents of one source, and what could not be read of it."""
+
+    name = "source"
+    type = "medmodel"
+
+    def __init__(self, names: Iterable[str], sources: Iterable[Any]) -> None:
+        super().__init__()
+        self.readers = [registry.get("source", name) for name in names]
+        self.options = [
+            {} if isinstance(source, str) else {key: value for key, value in source.items() if key != "format"}
+            for source in sources
+        ]
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        yield from self.readers[rank](**self.options[rank])
+
+
+class _Into(PipelineStep):
+    """Writes one source's documents as shards, and told.json: what it holds, and what could not be read."""
+
+    name = "shards"
+    type = "medmodel"
+
+    def __init__(self, folder: Path, names: list[str], forget: Iterable[str]) -> None:
+        super().__init__()
+        self.folder = folder
+        self.names = names
+        self.forget = tuple(forget)
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        folder = self.folder / f"{rank:05d}"
+        unreadable: list[dict[str, str]] = []
+        sources: set[tuple[str, str]] = set()
+        seen: set[str] = set()
+
+        def documents() -> Iterator[Carrier]:
+            for found in data:
+                if isinstance(found, Unreadable):
+                    unreadable.append({"id": found.id, "reason": f"unreadable: {found.reason}", "source": self.names[rank]})
+                    continue
+                if found.id in seen:
+                    raise InputError(f"source '{self.names[rank]}' gives two documents the id '{found.id}'")
+                seen.add(found.id)
+                if not forgotten(found.id, found.source.id, self.forget):
+                    sources.add((found.domain, found.source.id))
+                yield carry(found)
+
+        for number, part in enumerate(_parts(documents())):
+            with whole_file(folder / f"{number:05d}.jsonl") as out:
+                for carrier in part:
+                    out.write(carrier_line(carrier))
+        told = {"documents": len(seen), "sources": sorted(sources), "unreadable": unreadable}
+        with whole_file(folder / "told.json") as out:
+            out.write(orjson.dumps(told))
+        yield from ()
+
+
+def _parts(carriers: Iterator[Carrier]) -> Iterator[Iterator[Carrier]]:
+    """Cut a stream into parts of about `SHARD` characters; each must be read before the next."""
+    for first in carriers:
+
+        def part(first: Carrier = first) -> Iterator[Carrier]:
+            yield first
+            size = len(first.text)
+            while size < SHARD:
+                following = next(carriers, None)
+                if following is None:
+                    return
+                size += len(following.text)
+                yield following
+
+        yield part()
+
+
+def _compare(steps: list[Any], work: Path, folder: Path) -> None:
+    """The barrier: what is found of the documents of each shard, as one file a shard."""
+    sketches = Sketches.open(work / "sketch")
+    found: list[list[tuple[str, str, str]]] = [[] for _ in sketches.shards]
+    for document, kind, value in sorted(compare(steps, sketches)):
+        found[sketches.shard_of(document)].append((sketches.ids[document], kind, value))
+    for number, findings in enumerate(found):
+        with whole_file(folder / f"{number:05d}.json") as out:
+            out.write(orjson.dumps(findings))
+
+
+class _Apply(PipelineStep):
+    """Tags the documents of a shard with what the barrier found of them."""
+
+    name = "findings"
+    type = "medmodel"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def run(self, data: Iterable[Carrier], rank: int = 0, world_size: int = 1) -> Iterator[Carrier]:
+        findings: dict[str, list[tuple[str, str]]] = {}
+        for document, kind, value in orjson.loads((self.folder / f"{rank:05d}.json").read_bytes()):
+            findings.setdefault(document, []).append((kind, value))
+        for carrier in data:
+            for kind, value in findings.get(carrier.id, ()):
+                apply(carrier, kind, value)
+            yield carrier
+
+
+class _Decide(PipelineStep):
+    """Writes a shard's documents that stay, and those that do not with the reason."""
+
+    name = "decide"
+    type = "medmodel"
+
+    def __init__(self, out: Path, config: Any) -> None:
+        super().__init__()
+        self.out = out
+        self.config = config
+
+    def run(self, data: Iterable[Carrier], rank: int = 0, world_size: int = 1) -> Iterator[Carrier]:
+        with (
+            whole_file(self.out / "documents" / f"{rank:05d}.jsonl") as kept,
+            whole_file(self.out / "drops" / f"{rank:05d}.jsonl") as dropped,
+        ):
+            for carrier in data:
+                reason = decide(carrier, self.config)
+                if reason:
+                    excerpt = "" if reason == "forgotten on request" else carrier.text[:EXCERPT]
+                    gone = Drop(id=carrier.id, reason=reason, source=source_of(carrier)["id"], excerpt=excerpt)
+                    dropped.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
+                else:
+                    kept.write(uncarry(carrier).model_dump_json(exclude_defaults=True).encode() + b"\n")
+        yield from ()
+
+
+def _model(job: Job, role: str) -> Path | None:
+    return job.inputs[role].path if role in job.inputs else None
+
+
+def _report(job: Job, percent: tuple[float, float], total: int) -> Callable[[int], None]:
+    """Progress of a phase as its part of the whole."""
+    start, end = percent
+    return lambda done: job.progress(start + (end - start) * min(1.0, done / max(1, total)), 100, "%")

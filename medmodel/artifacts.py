@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from medmodel.errors import ArtifactError
 from medmodel.records import Record
@@ -58,6 +58,7 @@ class Manifest(BaseModel):
     inputs: dict[str, Input]
     code: str  # digest of every project module the stage imports
     packages: dict[str, str]
+    outside: dict[str, str] = Field(default_factory=dict)  # what it read beside its inputs: name -> digest
     counts: dict[str, Any]
     digest: str
     files: tuple[FileEntry, ...]
@@ -142,6 +143,7 @@ def publish(
     packages: dict[str, str],
     counts: dict[str, Any],
     seconds: float,
+    outside: dict[str, str] | None = None,
 ) -> Artifact:
     """Digest, fsync, write the manifest, rename: after this the artifact exists; before it, nothing does."""
     for scratch in SCRATCH:
@@ -156,6 +158,7 @@ def publish(
         inputs=inputs,
         code=code,
         packages=packages,
+        outside=outside or {},
         counts=counts,
         digest=content_digest(partial, files),
         files=files,

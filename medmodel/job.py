@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from medmodel import registry
 from medmodel.artifacts import MANIFEST, SCRATCH, Artifact, Input, open_artifact, publish
@@ -46,6 +46,7 @@ class JobFile(BaseModel):
     key: str
     code: str
     packages: dict[str, str]
+    outside: dict[str, str] = Field(default_factory=dict)
     seed: int
 
 
@@ -101,7 +102,7 @@ def main(partial: Path, parent: int) -> None:
             job_file.final,
             seconds=time.monotonic() - started,
             counts=counts,
-            **job_file.model_dump(include={"stage", "uses", "key", "config", "code", "packages"}),
+            **job_file.model_dump(include={"stage", "uses", "key", "config", "code", "packages", "outside"}),
             inputs=job_file.inputs,
         )
     assert (job_file.final / MANIFEST).exists()

@@ -153,10 +153,11 @@ def key_parts(recipe: Recipe, name: str, inputs: Mapping[str, Artifact | None]) 
     config = recipe.stages[name]
     return {
         "uses": config.uses,
-        "config": config.model_dump(mode="json", exclude={"needs"}),
+        "config": config.model_dump(mode="json", exclude={"needs", *config.unkeyed}),
         "inputs": {role: artifact.digest for role, artifact in sorted(inputs.items()) if artifact},
         "code": code_digest(config.module),
         "packages": {package: importlib.metadata.version(package) for package in config.packages},
+        "outside": config.outside(),
         "seed": recipe.seed,
     }
 
@@ -176,6 +177,9 @@ def _why_missed(store: Path, name: str, parts: Mapping[str, object]) -> str:
     now = parts["inputs"]
     assert isinstance(now, dict)
     changed += [f"input '{role}' changed" for role, digest in now.items() if inputs.get(role) != digest]
+    outside = parts["outside"]
+    assert isinstance(outside, dict)
+    changed += [f"{name} changed" for name, digest in outside.items() if last.outside.get(name, digest) != digest]
     if last.code != parts["code"]:
         changed.append("its code changed")
     if last.packages != parts["packages"]:
@@ -235,6 +239,7 @@ def _run_stage(
         key=step.key,
         code=code_digest(config.module),
         packages={package: importlib.metadata.version(package) for package in config.packages},
+        outside=config.outside(),
         seed=recipe.seed,
     )
     (partial / "job.json").write_text(job.model_dump_json(indent=1), encoding="utf-8")

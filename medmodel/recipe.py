@@ -34,7 +34,9 @@ class StageConfig(BaseModel):
 
     module: ClassVar[str]  # its `run(job)` does the work: "medmodel.train.cpt"
     roles: ClassVar[tuple[str, ...]] = ()  # the inputs it takes, by role: ("model", "packed")
+    optional: ClassVar[tuple[str, ...]] = ()  # inputs it takes when a recipe gives them
     packages: ClassVar[tuple[str, ...]] = ()  # distributions whose version is part of the key
+    unkeyed: ClassVar[tuple[str, ...]] = ()  # fields that say where and how it runs, not what it makes
 
     uses: str
     needs: dict[str, str] = Field(default_factory=dict)  # role -> stage of this recipe
@@ -42,6 +44,10 @@ class StageConfig(BaseModel):
     def seconds(self) -> float:
         """A guess for two CPU cores, shown by `plan` until a run has been measured."""
         return 10.0
+
+    def outside(self) -> dict[str, str]:
+        """What it reads beside its inputs: name -> digest, part of the key. Raises InputError when something is missing."""
+        return {}
 
 
 class Recipe(BaseModel):
@@ -119,8 +125,8 @@ def _build(raw: dict[str, Any], where: str) -> Recipe:
             if role not in config.needs:
                 raise RecipeError(f"{where}: stage '{name}' needs an input '{role}': add `needs: {{{role}: <stage>}}`")
         for role, needed in config.needs.items():
-            if role not in config.roles:
-                raise UnknownName("input", role, config.roles, f"{where}: stage '{name}'")
+            if role not in config.roles + config.optional:
+                raise UnknownName("input", role, config.roles + config.optional, f"{where}: stage '{name}'")
             if needed not in stages:
                 raise UnknownName("stage", needed, stages, f"{where}: {name}.needs.{role}")
     recipe.order()

@@ -29,6 +29,9 @@ class Source(Record):
     title: str
     organization: str = ""
     year: int | None = None
+    date: str | None = (
+        None  # ISO 8601, as far as it is known: "2019-03", "2019-03-07"; of the publication, else of the retrieval
+    )
     doi: str | None = None
     url: str | None = None
     licence: str  # SPDX where there is one; "n/s" = not stated: never in a releasable mix
@@ -97,7 +100,7 @@ class Example(Record):
     """One supervised example. Loss falls on assistant turns only."""
 
     id: str
-    kind: Literal["grounded", "abstain", "copy", "choice", "feedback", "general"]
+    kind: Literal["grounded", "abstain", "copy", "choice", "feedback", "general", "dialogue", "note", "differential", "intake"]
     messages: tuple[Message, ...]
     documents: tuple[str, ...]  # ids of every document whose text stands in it: lineage checks the split on these
     split: Split = "train"

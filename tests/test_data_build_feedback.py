@@ -111,7 +111,7 @@ def test_that_there_is_no_answer_can_be_approved_and_can_be_the_correction() -> 
         (verdict(given=answer(status="refused", claims=(), passages=())), "no passages"),
         (verdict(given=answer(lines=((1, SENTENCES[1]),))), "fails the support check"),
         (verdict(given=answer(question="Mr Smith takes warfarin: which INR?")), "identifier: name"),
-        (verdict("down", corrected="Call 555-010-4477 about the INR."), "identifier: telephone"),
+        (verdict("down", corrected="Call 555-010-4477 about the INR."), "identifier: phone"),
     ],
 )
 def test_what_teaches_nothing_true_is_held_back_with_its_reason(given: Feedback, reason: str) -> None:
@@ -143,17 +143,17 @@ def test_the_same_question_and_answer_are_exported_once() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("write to jo.public@example.org", "e-mail"),
-        ("MRN: 48213", "record number"),
-        ("病历号 48213", "record number"),
+        ("write to jo.public@example.org", "email"),
+        ("MRN: 48213", "record"),
+        ("病历号 48213", "record"),
         ("admitted 12/03/2024", "date"),
         ("seen on 4 March", "date"),
         ("patient Jane has palpitations", "name"),
         ("王先生胸痛", "name"),
-        ("a 93-year-old woman", "age over 89"),
+        ("a 93-year-old woman", "age"),
         ("lives at 12 Mill Road", "address"),
-        ("number 123456789", "long number"),
-        ("call +44 20 7946 0958", "telephone"),
+        ("number 123456789", "phone"),
+        ("call +44 20 7946 0958", "phone"),
     ],
 )
 def test_an_identifier_is_found_by_kind(text: str, kind: str) -> None:

@@ -11,14 +11,14 @@ import pytest
 from datatrove.pipeline.base import PipelineStep
 
 from data_build import flow
-from data_build.executor import run_phase
+from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, whole_file
 from data_build.steps.tagging import Drop, carry
 from medmodel.artifacts import content_digest, hash_files, read_records
 from medmodel.errors import InputError, MedmodelError
 from medmodel.job import Job
 from medmodel.records import Document, Source
 from medmodel.registry import register
-from medmodel.stages.documents import Documents
+from medmodel.stages.documents import Documents, Executor
 
 CANARY = "canary-7f3a-synthetic-text"
 LONG = " ".join(f"word{number}" for number in range(60))
@@ -80,7 +80,7 @@ def digest(folder: Path) -> str:
 
 @pytest.mark.slow
 def test_one_rank_and_two_ranks_give_the_same_content_digest(run: Run) -> None:
-    assert digest(run(tasks=1)) == digest(run(tasks=2))
+    assert digest(run()) == digest(run(executor={"workers": 2}))
 
 
 def test_a_guideline_is_held_out_with_all_its_sections_or_not_at_all(run: Run) -> None:
@@ -120,13 +120,16 @@ def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None
         run(sources=("synthetic_nothing",))
 
 
-@pytest.mark.parametrize("tasks", [1, 2])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_failing_step_names_the_document_and_no_log_or_error_holds_its_text(
-    tasks: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    workers: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    carried = [carry(document("s", str(number), f"{CANARY} {LONG}")) for number in range(2)]
+    for number in range(2):
+        with whole_file(tmp_path / "in" / f"{number:05d}.jsonl") as out:
+            out.write(carrier_line(carry(document("s", str(number), f"{CANARY} {LONG}"))))
+    pipeline = [ReadShard(tmp_path / "in"), Breaks(), WriteShard(tmp_path / "out")]
     with pytest.raises(MedmodelError, match=r"step 'breaks' failed at or after 's/[01]': ValueError") as raised:
-        run_phase([Breaks()], carried, tasks, tmp_path)
+        run_phase(pipeline, 2, tmp_path / "logs", Executor(workers=workers))
     printed = capfd.readouterr()
     logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.log"))
     assert "step 'breaks' failed" in logs  # what went wrong is there

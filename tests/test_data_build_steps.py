@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_build import words as cut
 from data_build.steps.clean import clean
-from data_build.steps.decontaminate import LONGEST_RUN, Decontaminate, Heldout
+from data_build.steps.decontaminate import LONGEST_RUN, Decontaminate, repeated
 from data_build.steps.dedup import Dedup
 from data_build.steps.exact_dedup import ExactDedup
+from data_build.steps.paragraph_dedup import ParagraphDedup
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, uncarry
 from medmodel.errors import InputError, UnknownName
@@ -87,33 +90,33 @@ def test_no_markup_costs_a_digit(text: str) -> None:
 
 
 def test_the_choice_of_held_out_sources_does_not_depend_on_order_or_on_what_is_always_trained() -> None:
-    documents = [document(f"g{number}", "text") for number in range(20)]
-    chosen = choose_heldout(documents, {"guideline": 5}, keep=(), seed=1)
-    assert choose_heldout(documents[::-1], {"guideline": 5}, keep=(), seed=1) == chosen
-    others = choose_heldout(documents, {"guideline": 5}, keep=chosen[:1], seed=1)
+    sources = [("guideline", f"g{number}") for number in range(20)]
+    chosen = choose_heldout(sources, {"guideline": 5}, keep=(), seed=1)
+    assert choose_heldout(sources[::-1], {"guideline": 5}, keep=(), seed=1) == chosen
+    others = choose_heldout(sources, {"guideline": 5}, keep=chosen[:1], seed=1)
     assert chosen[0] not in others
     assert set(chosen[1:]) <= set(others)
-    assert choose_heldout(documents, {"guideline": 5}, keep=(), seed=2) != chosen
+    assert choose_heldout(sources, {"guideline": 5}, keep=(), seed=2) != chosen
 
 
 def test_what_is_always_held_out_counts_towards_the_number_and_may_exceed_it() -> None:
-    documents = [document(f"g{number}", "text") for number in range(20)]
-    by_hash = choose_heldout(documents, {"guideline": 5}, keep=(), seed=1)
+    sources = [("guideline", f"g{number}") for number in range(20)]
+    by_hash = choose_heldout(sources, {"guideline": 5}, keep=(), seed=1)
     named = next(source for source in (f"g{number}" for number in range(20)) if source not in by_hash)
-    chosen = choose_heldout(documents, {"guideline": 5}, keep=(), seed=1, always=[named])
+    chosen = choose_heldout(sources, {"guideline": 5}, keep=(), seed=1, always=[named])
     assert len(chosen) == 5
     assert set(chosen) - {named} < set(by_hash)
-    assert choose_heldout(documents, {"guideline": 1}, keep=(), seed=1, always=["g1", "g2"]) == ["g1", "g2"]
+    assert choose_heldout(sources, {"guideline": 1}, keep=(), seed=1, always=["g1", "g2"]) == ["g1", "g2"]
 
 
 def test_a_slip_in_what_is_always_held_out_or_trained_is_an_error_and_so_is_naming_it_in_both() -> None:
-    documents = [document("esc_2023", "text")]
+    sources = [("guideline", "esc_2023")]
     with pytest.raises(UnknownName, match="did you mean 'esc_2023'"):
-        choose_heldout(documents, {}, keep=(), seed=1, always=["esc_2032"])
+        choose_heldout(sources, {}, keep=(), seed=1, always=["esc_2032"])
     with pytest.raises(UnknownName, match="always_train"):
-        choose_heldout(documents, {}, keep=["esc_2032"], seed=1)
+        choose_heldout(sources, {}, keep=["esc_2032"], seed=1)
     with pytest.raises(InputError, match="'esc_2023' is in always_train and in always_heldout"):
-        choose_heldout(documents, {}, keep=["esc_2023"], seed=1, always=["esc_2023"])
+        choose_heldout(sources, {}, keep=["esc_2023"], seed=1, always=["esc_2023"])
 
 
 def test_the_same_text_in_other_case_and_spacing_is_an_exact_duplicate() -> None:
@@ -191,7 +194,22 @@ def test_what_repeats_a_quarantined_document_is_quarantined_too() -> None:
 
 @given(st.integers(0, 60), st.integers(8, 40))
 def test_the_longest_run_is_measured_exactly(start: int, length: int) -> None:
-    heldout = Heldout([words("h", 120)])
+    heldout = np.unique(cut.runs(cut.words(words("h", 120)), LONGEST_RUN))
     run = " ".join(f"h{number}" for number in range(start, start + length))
-    found = heldout.repeated_in(f"{words('a', 200)} {run} {words('b', 200)}")
-    assert found == (f"a run of {length} words of a held-out document" if length >= LONGEST_RUN else "")
+    found = repeated(cut.words(f"{words('a', 200)} {run} {words('b', 200)}"), heldout)
+    assert found == (length if length >= LONGEST_RUN else 0)
+
+
+def test_a_paragraph_in_many_documents_stays_in_the_preferred_one_and_in_held_out_text() -> None:
+    standing = (
+        "This page was written for readers and is reviewed by the publisher's own board every three years, or when news asks."
+    )
+    documents = [
+        document(name, f"{words(name, 30)}\n{standing}\n{words(name * 2, 30)}", year=2010 + number, split=split)
+        for number, (name, split) in enumerate([("a", "train"), ("b", "train"), ("c", "heldout"), ("d", "train")])
+    ]
+    after = {found.id: found for found in ParagraphDedup(copies=4).run([carry(each) for each in documents])}
+    assert [name for name, found in after.items() if standing in found.text] == ["c/1", "d/1"]
+    assert after["a/1"].text == f"{words('a', 30)}\n{words('aa', 30)}"
+    assert after["a/1"].metadata["tags"] == {"lines_cut": 1}
+    assert not [found for found in ParagraphDedup(copies=5).run([carry(each) for each in documents]) if found.metadata["tags"]]

@@ -47,4 +47,5 @@ def test_every_kind_has_plug_ins_and_each_lives_in_a_file_of_its_kind_s_folder(k
 
 def _home(plugin: object) -> str:
     """Module of a plug-in: a class, a function, or an instance of a class."""
+    plugin = getattr(plugin, "func", plugin)  # one reader for several sources
     return str(getattr(plugin, "__module__", type(plugin).__module__))

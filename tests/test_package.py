@@ -61,7 +61,7 @@ def test_the_wheel_holds_medmodel_alone_with_its_recipes_types_and_licence(tmp_p
 def test_every_package_the_code_imports_is_in_the_tested_lock() -> None:
     distributions = importlib.metadata.packages_distributions()
     locked = lock("cpu.txt")
-    own = OURS | {path.stem for path in (ROOT / "tests").glob("*.py")}
+    own = OURS | {path.stem for path in (ROOT / "tests").rglob("*.py")}
     missing = set()
     for path in (path for top in (*OURS, "tests") for path in (ROOT / top).rglob("*.py")):
         for module in _imported(path):

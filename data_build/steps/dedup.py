@@ -2,70 +2,76 @@
 
 What is preferred does not depend on order or rank: the higher evidence tier, then the newer, the longer, the smaller id.
 Only documents of one split are compared: a held-out text that repeats a training text is decontamination's business.
-rensa computes MinHash and LSH (about 8,000 documents/s a core); beyond one node use datatrove's four MinHash stages.
+A document that was dropped keeps no other out, so a chain of revisions loses those near the one that stays.
 
-Paper: Broder 1997, "On the resemblance and containment of documents".
+On one node: 1M passages in memory (`tests/perf/dedup.py`). Beyond it the same bands are what datatrove's four MinHash
+stages shuffle; they are not wired here.
+
+    python -m data_build step dedup --in documents.jsonl --out kept.jsonl --report dedup.json --set threshold=0.8
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from datatrove.pipeline.base import PipelineStep
-from rensa import RMinHash, RMinHashLSH
+import numpy as np
+import numpy.typing as npt
 
-from data_build.steps.tagging import drop, source_of
+from data_build import words
+from data_build.sketch import BANDS, Sketches
+from data_build.steps.comparison import Comparison, Finding
 from medmodel.registry import register
 
-PERMUTATIONS = 128
-BANDS = 32  # of 4 rows: a pair at Jaccard 0.6 is proposed with probability 0.99, well below the threshold that decides
-SHINGLE = 5  # words
-TIERS = ("guideline", "review", "textbook", "local", "patient", "forum", "none")
+ALONE = -1
 
 
 @register("step", "dedup")
-class Dedup(PipelineStep):
-    """A global step: sees every document and tags each that is nearly the same as a preferred one."""
+class Dedup(Comparison):
+    """Finds each document that is nearly the same as a preferred one."""
 
     name = "near duplicates"
-    type = "medmodel"
 
     def __init__(self, threshold: float = 0.8) -> None:
-        super().__init__()
         self.threshold = threshold
 
-    def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
-        documents = list(data)
-        live = sorted((document for document in documents if not document.metadata["drop"]), key=preference)
-        sets = [shingles(document.text) for document in live]
-        lsh = RMinHashLSH(threshold=0.5, num_perm=PERMUTATIONS, num_bands=BANDS)
-        dropped: set[int] = set()
-        for at, document in enumerate(live):
-            sketch = RMinHash(num_perm=PERMUTATIONS, seed=42)
-            sketch.update(sorted(sets[at]))
-            for other in sorted(lsh.query(sketch)):
-                same_split = live[other].metadata["document"]["split"] == document.metadata["document"]["split"]
-                if other not in dropped and same_split and jaccard(sets[at], sets[other]) >= self.threshold:
-                    drop(document, f"near duplicate of {live[other].id}")
-                    dropped.add(at)
+    def compare(self, sketches: Sketches) -> Iterator[Finding]:
+        buckets = shared_buckets([shard.bands for shard in sketches.shards])
+        kept: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]  # band -> bucket -> documents that stay
+        shingles: dict[int, words.U64] = {}  # of documents that stay and share a bucket
+        heldout = sketches.meta["heldout"]
+        rank: dict[int, int] = {}
+        for number in sketches.order():
+            mine = [(band, bucket) for band, bucket in enumerate(buckets[:, number].tolist()) if bucket != ALONE]
+            if not mine:
+                continue
+            candidates = {other for band, bucket in mine for other in kept[band].get(bucket, ())}
+            own = sketches.shingles(number)
+            for other in sorted(candidates, key=rank.__getitem__):
+                if heldout[other] == heldout[number] and self._same(own, shingles[other]):
+                    yield Finding(number, "drop", f"near duplicate of {sketches.ids[other]}")
                     break
-            lsh.insert(at, sketch)
-        yield from documents
+            else:
+                rank[number] = len(rank)
+                shingles[number] = own
+                for band, bucket in mine:
+                    kept[band].setdefault(bucket, []).append(number)
+
+    def _same(self, one: words.U64, other: words.U64) -> bool:
+        if min(len(one), len(other)) < self.threshold * max(len(one), len(other)):
+            return False  # the sizes alone say so
+        return words.jaccard(one, other) >= self.threshold
 
 
-def preference(document: Any) -> tuple[int, int, int, str]:
-    """Sort key: the first of two duplicates is kept."""
-    source = source_of(document)
-    return (TIERS.index(source["tier"]), -(source["year"] or 0), -len(document.text), document.id)
-
-
-def shingles(text: str) -> set[str]:
-    """Word 5-grams, lower case; a shorter text is one shingle."""
-    words = re.findall(r"\w+", text.lower())
-    return {" ".join(words[at : at + SHINGLE]) for at in range(max(1, len(words) - SHINGLE + 1))}
-
-
-def jaccard(one: set[str], other: set[str]) -> float:
-    return len(one & other) / len(one | other) if one or other else 1.0
+def shared_buckets(bands: Sequence[words.U32]) -> npt.NDArray[np.int32]:
+    """(BANDS, documents): the number of the bucket a document shares with others in each band, `ALONE` when with none."""
+    whole = np.concatenate(bands)
+    buckets = np.full((BANDS, len(whole)), ALONE, dtype=np.int32)
+    for band in range(BANDS):
+        keys = np.ascontiguousarray(whole[:, band])
+        order = np.argsort(keys, kind="stable")
+        key = keys[order]
+        starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+        sizes = np.diff(np.r_[starts, len(key)])
+        bucket = np.repeat(np.where(sizes > 1, np.arange(len(starts)), ALONE), sizes)
+        buckets[band, order] = bucket
+    return buckets

@@ -7,13 +7,12 @@ sections. The choice is a seeded hash of the source's id: it does not depend on 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from datatrove.pipeline.base import PipelineStep
 
 from medmodel.errors import InputError, UnknownName
-from medmodel.records import Document
 from medmodel.registry import register
 
 
@@ -36,13 +35,12 @@ class Split(PipelineStep):
 
 
 def choose_heldout(
-    documents: Iterable[Document], per_domain: dict[str, int], keep: Iterable[str], seed: int, always: Iterable[str] = ()
+    sources: Collection[tuple[str, str]], per_domain: dict[str, int], keep: Iterable[str], seed: int, always: Iterable[str] = ()
 ) -> list[str]:
     """Ids of the sources held out: `always`, then those with the smallest seeded hash up to `per_domain[domain]`, but `keep`.
 
-    An unknown id is an error: a slip in `always` would train on what must not be read.
+    `sources`: (domain, id) of each. An unknown id is an error: a slip in `always` would train on what must not be read.
     """
-    sources = {(document.domain, document.source.id) for document in documents}
     known = {source for _, source in sources}
     kept, fixed = set(keep), set(always)
     for names, where in ((fixed, "documents.always_heldout"), (kept, "documents.always_train")):

@@ -1,0 +1,130 @@
+"""What in a text may point to a person: found, counted, and replaced. The data step, the feedback export and the app call it.
+
+Rules find what has a form (`rules`), a small trained model finds names and places (`names`), and what is found is replaced
+by something of its kind (`surrogates`). The audit says where, what kind, which rule and a keyed hash, never the words.
+
+`published=True` is for guidelines, textbooks and health pages: dates of publication, hotlines, web addresses and authors
+are facts there; only what names a patient goes. Not covered: rare circumstances told in free words; names in lower case;
+languages other than English and Chinese beyond what looks alike. Measured on synthetic notes: tests/perf/phi.py.
+
+    found = find(text, NameModel.load(folder))
+    clean = deidentify(text, key="a secret", names=model)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+from medmodel.phi.names import NameModel
+from medmodel.phi.rules import Finding, by_rule, chinese_names
+
+__all__ = ["KINDS", "Audit", "Deidentified", "Finding", "NameModel", "analyzer", "deidentify", "find", "identifiers"]
+
+Mode = Literal["surrogate", "mask", "tag"]
+REPEATED = 0.7  # certainty from which on a name is looked for elsewhere in the text
+PLAIN = frozenset("the and for with who will may hope grace joy rose park hill".split())  # names that are words, too
+KINDS = ("name", "address", "date", "age", "phone", "email", "url", "ip", "identity", "record", "account", "plate", "number")
+
+
+class Audit(NamedTuple):
+    """One replacement: where it was, what it was, and a keyed hash by which the owner of the key can tell equal ones."""
+
+    start: int
+    end: int
+    kind: str
+    rule: str
+    digest: str
+
+
+class Deidentified(NamedTuple):
+    text: str
+    audit: tuple[Audit, ...]
+
+
+def find(text: str, names: NameModel | None = None, published: bool = False) -> list[Finding]:
+    """Identifiers in order, none overlapping another. Without `names`, names are found after titles and cues only."""
+    found = list(by_rule(text, published))
+    found += chinese_names(text) if not text.isascii() else ()
+    if names and not published:
+        found += names.find(text)
+    if not published:
+        found += _again(text, found)
+    return _apart(text, found)
+
+
+def deidentify(
+    text: str, key: str, names: NameModel | None = None, *, scope: str = "", mode: Mode = "surrogate", published: bool = False
+) -> Deidentified:
+    """The text with every identifier replaced. `scope`: a document or a patient; within it surrogates and the shift of dates agree.
+
+    mode "mask" writes [NAME]; "tag" leaves the text as it is, for the audit alone.
+    """
+    from medmodel.phi.surrogates import Surrogates
+
+    found = find(text, names, published)
+    if not found:
+        return Deidentified(text, ())
+    made = Surrogates(key, scope, text, found) if mode == "surrogate" else None
+    parts, last = [], 0
+    for one in found:
+        new = made.of(one) if made else f"[{one.kind.upper()}]" if mode == "mask" else text[one.start : one.end]
+        parts += [text[last : one.start], new]
+        last = one.end
+    audit = tuple(Audit(one.start, one.end, one.kind, one.rule, digest(key, text[one.start : one.end])) for one in found)
+    return Deidentified("".join(parts) + text[last:], audit)
+
+
+def identifiers(text: str) -> tuple[str, ...]:
+    """Kinds of identifiers found, never the words themselves."""
+    kinds = {one.kind for one in find(text)}
+    return tuple(kind for kind in KINDS if kind in kinds)
+
+
+def digest(key: str, words: str) -> str:
+    """64 bits of a keyed hash: without the key, not even a guess can be tried."""
+    return hmac.digest(key.encode(), " ".join(words.casefold().split()).encode(), hashlib.sha256)[:8].hex()
+
+
+def analyzer(names: NameModel | None = None) -> Any:
+    """A presidio AnalyzerEngine with these recognisers alone; it fetches no model and no list."""
+    from medmodel.phi.presidio import engine
+
+    return engine(names)
+
+
+def _again(text: str, found: Iterable[Finding]) -> list[Finding]:
+    """Where a name stands again, whole or by one of its capital words, without a cue."""
+    whole, parts = set(), set()
+    for one in found:
+        if one.kind == "name" and one.score >= REPEATED:
+            said = text[one.start : one.end]
+            if said.isascii() or not "\u4e00" <= said[0] <= "\u9fff":
+                parts |= {word for word in re.findall(r"[^\W\d_]{3,}", said) if word[0].isupper() and word.lower() not in PLAIN}
+            elif len(said) > 1:
+                whole.add(said)
+    if not whole and not parts:
+        return []
+    choices = [rf"\b{re.escape(word)}\b" for word in sorted(parts)] + [re.escape(word) for word in sorted(whole)]
+    return [Finding(hit.start(), hit.end(), "name", "name seen before", 0.5) for hit in re.finditer("|".join(choices), text)]
+
+
+def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
+    """Of those that overlap the more certain stays; what another covers beyond it is joined when of one kind."""
+    kept: list[Finding] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        if one.end <= one.start:
+            continue
+        if not kept or one.start >= kept[-1].end:
+            if kept and one.kind == kept[-1].kind == "address" and text[kept[-1].end : one.start].strip(" ,\n.") == "":
+                kept[-1] = kept[-1]._replace(end=one.end)
+            else:
+                kept.append(one)
+            continue
+        last = kept[-1]
+        better = one if one.score > last.score else last
+        kept[-1] = better._replace(start=last.start, end=max(last.end, one.end))
+    return kept

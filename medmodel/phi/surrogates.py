@@ -1,0 +1,213 @@
+"""What stands in the place of an identifier: of its kind and format, the same for the same words within a patient's texts.
+
+All is derived from a keyed hash (HMAC-SHA-256) of the words and the scope, so nothing is kept and no table can leak. Dates
+move by one number of whole weeks per scope: intervals, week days and formats stay. Surrogates of numbers are made so that
+they are nobody's where a range is reserved for that (example.org, 192.0.2.0/24, 555-01xx); an identity number's check
+character is made wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from medmodel.phi.rules import Finding, identity_checksum, words
+
+MONTHS = "January February March April May June July August September October November December".split()
+_MONTH_WORD = re.compile(r"[A-Z][a-z]{2,8}")
+
+
+class Surrogates:
+    """Surrogates of one scope: a document, or all of a patient's."""
+
+    def __init__(self, key: str, scope: str, text: str, findings: Sequence[Finding]) -> None:
+        self.key, self.scope, self.text = key.encode(), scope, text
+        weeks = 5 + self._number("shift") % 100  # 5 to 104 weeks
+        self.shift = timedelta(weeks=weeks if self._number("direction") % 2 else -weeks)
+        dates = [text[found.start : found.end] for found in findings if found.kind == "date"]
+        self.day_first = _day_first(dates)
+        years = [int(year) for one in dates for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", one)]
+        self.year = max(years, default=2021)  # of a day and month that names none
+        self.there = {word.casefold() for word in re.findall(r"[^\W\d_]+", text)}
+        self.taken: dict[str, str] = {}
+
+    def of(self, found: Finding) -> str:
+        said = self.text[found.start : found.end]
+        chinese = re.search("[\u4e00-\u9fff]", said) is not None
+        if found.kind == "name":
+            return self._chinese_name(said, found) if chinese else self._name(said, found)
+        if found.kind == "date":
+            return self._date(said, found)
+        if found.kind == "age":
+            return re.sub(r"\d+", "90+", said, count=1)
+        if found.kind == "email":
+            return f"user{self._number(said) % 10000}@example.org"
+        if found.kind == "url":
+            return f"https://example.org/{self._number(said) % 10000}"
+        if found.kind == "ip":
+            return f"192.0.2.{self._number(said) % 254 + 1}" if "." in said else self._format(said)
+        if found.kind == "address":
+            return self._address(said, chinese)
+        if found.kind == "phone":
+            return self._phone(said)
+        return self._format(said)
+
+    def _number(self, *parts: str) -> int:
+        told = "\0".join((self.scope, *parts)).encode()
+        return int.from_bytes(hmac.digest(self.key, told, hashlib.sha256)[:8], "big")
+
+    def _pick(self, choices: Sequence[str], *what: str) -> str:
+        """One that is not in the text and stands for nothing else."""
+        key = "\0".join(what)
+        if key not in self.taken:
+            first = self._number(*what)
+            options = [choices[(first + step) % len(choices)] for step in range(len(choices))]
+            used = set(self.taken.values())
+            free = (one for one in options if one.casefold() not in self.there and one not in used and one not in self.text)
+            self.taken[key] = next(free, options[0] + "x")
+        return self.taken[key]
+
+    def _name(self, said: str, found: Finding) -> str:
+        parts = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", said)
+        before = self.text[max(0, found.start - 12) : found.start]
+        if re.search(r"\b(?:Mrs|Ms|Miss)\.? $", before):
+            self.taken.setdefault("\0female", parts[0].casefold())
+        made: dict[str, str] = {}
+        for number, part in enumerate(parts):
+            if len(part) == 1:
+                made[part] = "ABCDEGHJKLMNPRSTW"[self._number("initial", part) % 17]
+                continue
+            low = part.casefold()
+            titled = re.search(r"\b(?:Mrs?|Ms|Miss|Dr|Prof)\.? $", before)
+            kind = self._kind(
+                part.title() if part.isupper() else part, last=number == len(parts) - 1 and (number > 0 or bool(titled))
+            )
+            known = next((key for key in self.taken if key.endswith(f"\0{low}")), None)
+            new = self.taken[known] if known else self._pick(words(kind), kind, low)
+            made[part] = new.upper() if part.isupper() else new.lower() if part.islower() else new
+        return re.sub(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", lambda match: made[match[0]], said)
+
+    def _kind(self, part: str, last: bool) -> str:
+        if last:
+            return "surnames"
+        if part in words("given_female"):
+            return "given_female"
+        if part in words("given_male"):
+            return "given_male"
+        return "given_female" if part.endswith(("a", "e", "i")) else "given_male"
+
+    def _chinese_name(self, said: str, found: Finding) -> str:
+        size = 2 if said[:2] in words("zh_compound_surnames") else 1
+        common = words("zh_surnames")[0][:100]
+        surname = self._pick(list(common), "surname", said[:size])
+        given = said[size:]
+        if not given:
+            return surname
+        around = self.text[found.end : found.end + 12]
+        female = re.search("女", around) is not None or given[-1] in "芳娟敏静丽燕玲婷雪倩英兰梅霞莉娜红萍"
+        choices = [name for name in words("zh_given_female" if female else "zh_given_male") if len(name) == len(given)]
+        return surname + (self._pick(choices, "given", given) if choices else "")
+
+    def _date(self, said: str, found: Finding) -> str:
+        numbers = [(match.start(), match.end(), match[0]) for match in re.finditer(r"\d+", said)]
+        month_word = next((match for match in _MONTH_WORD.finditer(said) if _month(match[0])), None)
+        values = [int(number) for _, _, number in numbers]
+        order = ""  # which number is year, month, day
+        if month_word:
+            order = "".join(
+                "y" if len(number) == 4 or (at and len(values) > 1) else "d" for at, (_, _, number) in enumerate(numbers)
+            )
+        elif "月" in said:
+            order = ("y" if "年" in said else "") + "m" + ("d" if re.search("[日号]", said) else "")
+        elif len(values) >= 3:
+            order = "ymd" if values[0] > 31 else "dmy" if self.day_first or values[0] > 12 else "mdy"
+            order = "mdy" if order == "dmy" and values[1] > 12 else order
+        elif len(values) == 2:
+            order = "dm" if (self.day_first or values[0] > 12) and values[1] <= 12 else "md"
+        at = dict(zip(order, values, strict=False))
+        year = at.get("y", self.year)
+        year += (2000 if year < 40 else 1900) if year < 100 else 0
+        try:
+            old = date(year, _month(month_word[0]) if month_word else at["m"], at.get("d", 15))
+            if (
+                re.search(r"(?:DOB|[Bb]irth|[Bb]orn|出生)[^\n]{0,8}$", self.text[max(0, found.start - 20) : found.start])
+                and self.year - year > 89
+            ):
+                return "[DATE]"  # a year of birth that says over 89
+            new = old + self.shift
+        except (ValueError, KeyError, OverflowError):
+            return "[DATE]"
+        out = said
+        spans = [(start, end, letter) for (start, end, _), letter in zip(numbers, order, strict=False)]
+        if month_word:
+            spans.append((month_word.start(), month_word.end(), "M"))
+        for start, end, letter in sorted(spans, reverse=True):
+            old_part = said[start:end]
+            if letter == "M":
+                name = MONTHS[new.month - 1]
+                part = name if old_part in MONTHS and len(old_part) > 3 else name[: 3 if len(name) > 4 else 4]
+            else:
+                value = {"y": new.year if end - start == 4 else new.year % 100, "m": new.month, "d": new.day}[letter]
+                part = f"{value:02d}" if old_part[0] == "0" or letter == "y" else str(value)
+                if (
+                    letter in "md"
+                    and len(old_part) == 2
+                    and re.fullmatch(r"\d\d[-/.]\d\d[-/.]\d{2,4}|\d{4}[-/.]\d\d[-/.]\d\d", said[:10])
+                ):
+                    part = f"{value:02d}"
+            out = out[:start] + part + out[end:]
+        return re.sub(r"(\d)(?:st|nd|rd|th)\b", lambda match: match[1] + _ordinal(new.day), out)
+
+    def _address(self, said: str, chinese: bool) -> str:
+        number = self._number(said) % 190 + 2
+        if not chinese:
+            street = f"{number} {self._pick(words('streets'), 'street', said)} Street"
+            return street if re.search(r"\d", said) else self._pick(words("cities"), "city", said.casefold())
+        city = self._pick(words("zh_cities"), "city", said)
+        return (
+            f"{city}{self._pick(words('zh_streets'), 'street', said)}{number}号" if re.search("[路街号巷村室]", said) else city
+        )
+
+    def _phone(self, said: str) -> str:
+        made = self._format(said)
+        if len(re.sub(r"\D", "", said)) in (10, 11) and re.search(r"\d{3}\D?\d{4}$", said) and not re.match("1[3-9]\\d", said):
+            made = re.sub(r"\d{3}(\D?)\d{4}$", lambda match: f"555{match[1]}01{match[0][-2:]}", made)
+        return made if said[:1] != "1" else "1" + made[1:]
+
+    def _format(self, said: str) -> str:
+        """Digit for digit, capital for capital; never the same."""
+        seed = self._number("format", said)
+        made = ""
+        for at, letter in enumerate(said):
+            value = self._number("format", said, str(at)) if at % 8 == 0 else seed >> at % 40
+            if letter.isdigit():
+                made += str((int(letter) + 1 + value % 9) % 10)
+            elif letter.isascii() and letter.isalpha():
+                made += chr((ord(letter.upper()) - 65 + 1 + value % 25) % 26 + (65 if letter.isupper() else 97))
+            else:
+                made += letter
+        if identity_checksum(made):
+            made = made[:-1] + str((int(made[-1]) + 1) % 10 if made[-1].isdigit() else 0)
+        return made
+
+
+def _month(word: str) -> int:
+    return next((number for number, name in enumerate(MONTHS, 1) if len(word) >= 3 and name.startswith(word[:3])), 0)
+
+
+def _ordinal(day: int) -> str:
+    return "th" if 10 < day % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
+def _day_first(dates: Sequence[str]) -> bool:
+    """One date that can be read in one way only says how the others are read."""
+    for one in dates:
+        parts = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}.*", one)
+        if parts and int(parts[1]) > 12:
+            return True
+        if parts and int(parts[2]) > 12:
+            return False
+    return any(re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}", one) for one in dates)

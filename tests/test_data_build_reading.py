@@ -1,0 +1,51 @@
+"""What cannot be read is named with its reason, and the rest goes on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from data_build import flow
+from data_build.steps.tagging import Drop
+from medmodel.artifacts import read_records
+from medmodel.errors import InputError
+from medmodel.job import Job
+from medmodel.records import Document
+from medmodel.stages.documents import Documents
+
+LINE = json.dumps({"id": "one", "text": "A synthetic sentence about nothing in particular, for this test."}) + "\n"
+
+
+def build(folder: Path, out: Path, **options: str) -> tuple[list[Document], dict[str, str]]:
+    out.mkdir()
+    entry = {"format": "jsonl", "path": str(folder), "licence": "CC0-1.0", "tier": "none", **options}
+    config = Documents.model_validate(
+        {"uses": "documents", "sources": [entry], "heldout_guidelines": 0, "heldout_complaints": 0}
+    )
+    flow.run(Job(config, {}, out, seed=1))
+    kept = list(read_records(out / "documents", Document))
+    return kept, {gone.id: gone.reason for gone in read_records(out / "drops", Drop)}
+
+
+def test_a_damaged_an_empty_and_a_wrongly_encoded_file_are_drops_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(LINE, encoding="utf-8")
+    whole = gzip.compress((LINE.replace("one", "two") + "x" * 5000).encode())
+    (folder / "b.jsonl.gz").write_bytes(whole[: len(whole) - 12])
+    (folder / "c.jsonl").write_bytes(b"")
+    (folder / "d.jsonl").write_bytes(LINE.replace("synthetic", "caf\xe9").encode("latin-1"))
+    kept, drops = build(folder, tmp_path / "out")
+    assert "A synthetic sentence about nothing in particular, for this test.\n" in {document.text for document in kept}
+    assert len(drops) >= 3
+    assert all(reason.startswith("unreadable: ") for reason in drops.values())
+    assert not any("caf" in reason for reason in drops.values())
+
+
+def test_a_folder_that_is_kept_for_tests_is_refused_with_its_use(tmp_path: Path) -> None:
+    config = Documents(uses="documents", sources=("medqa_dev",))
+    with pytest.raises(InputError, match="'medqa_dev' is for dev gate"):
+        flow.run(Job(config, {}, tmp_path, seed=1))
