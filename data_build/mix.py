@@ -18,22 +18,21 @@ from medmodel.artifacts import write_records
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.records import Document, Mixed
+from medmodel.train.tokens import Encoder
 
 _CLOSED = re.compile(r"^$|n/s|\bnc\b|non-?commercial|research|proprietary|unknown", re.IGNORECASE)
 
 
 def run(job: Job) -> dict[str, Any]:
     """Write mix/ (Mixed records); returns tokens, documents and epochs by domain."""
-    from tokenizers import Tokenizer
-
     job.clear()
     config = job.config
-    tokenizer = Tokenizer.from_file(str(job.inputs["model"].path / "model" / "tokenizer.json"))
+    encoder = Encoder.open(job.inputs["model"].path / "model")
     documents = [d for d in job.inputs["documents"].read("documents", Document) if d.split == "train"]
     check_licences((d for d in documents if d.domain in config.proportions), config.allow_licences)
     mixed = mix(
         documents,
-        count=lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids) + 1,  # + the end of the document
+        count=lambda text: encoder.count(text) + 1,  # + the end of the document
         tokens=config.tokens,
         proportions=config.proportions,
         max_epochs=config.max_epochs,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from medmodel.train.packing import IGNORED, pack
+from medmodel.train.packing import IGNORED, Piece, fill, order, pack, place
 
 pieces_strategy = st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=16), min_size=1, max_size=30)
 
@@ -63,3 +63,30 @@ def test_packed_loss_equals_the_sum_of_the_separate_losses() -> None:
             labels=torch.tensor(packed.targets, dtype=torch.long),
         ).loss.item() * int((packed.targets != IGNORED).sum())
     assert together == pytest.approx(separate, rel=1e-5)
+
+
+@given(st.lists(st.integers(1, 24), max_size=60))
+def test_rows_are_those_of_looking_at_every_row_for_the_best_fit(sizes: list[int]) -> None:
+    longest_first = sorted(range(len(sizes)), key=lambda piece: -sizes[piece])
+    rows: list[list[int]] = []
+    for piece in longest_first:
+        used = [sum(sizes[each] for each in row) for row in rows]
+        fitting = [at for at, size in enumerate(used) if size + sizes[piece] <= 24]
+        if fitting:
+            rows[min(fitting, key=lambda at: (-used[at], at))].append(piece)
+        else:
+            rows.append([piece])
+    assert place(sizes, longest_first, 24) == rows
+
+
+@given(pieces_strategy)
+@settings(deadline=None)
+def test_spans_say_of_each_token_which_document_it_is_of(texts: list[list[int]]) -> None:
+    pieces = [Piece(np.array(text, dtype=np.int32), number, 7) for number, text in enumerate(texts)]
+    rows = place([len(text) for text in texts], order(pieces), 16)
+    packed, spans = fill(pieces, rows, 16, padding=0)
+    assert sorted(spans["document"].tolist()) == list(range(len(texts)))
+    for span in spans:
+        found = packed.tokens[span["row"], span["start"] : span["start"] + span["length"]]
+        assert found.tolist() == texts[span["document"]]
+        assert span["offset"] == 7
