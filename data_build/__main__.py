@@ -2,6 +2,7 @@
 
     python -m data_build sources
     python -m data_build step dedup --in a.jsonl --out b.jsonl --report dedup.json --set threshold=0.9
+    python -m data_build forget medquad --recipe small
     python -m data_build feedback --store feedback.db --documents STORE/documents-… --out export
 
 `--json` prints one JSON document. Exit codes are those of `medmodel.errors`.
@@ -20,7 +21,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from medmodel import registry
-from medmodel.cli import run_command
+from medmodel.cli import run_command, run_recipe
+from medmodel.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Sources, single steps, forgetting, and feedback.")
 out = Console()
@@ -78,6 +80,49 @@ def step(
     out.print(f"{summary['kept']} of {summary['records']} records stay in {target}; {report} says why", soft_wrap=True)
     for reason, count in summary["dropped"].items():
         out.print(f"  dropped {count}: {escape(reason)}", highlight=False)
+
+
+@app.command()
+def forget(
+    names: Annotated[list[str], typer.Argument(help="ids of sources or documents, or the beginning of ids up to a slash")],
+    recipe: Annotated[str | None, typer.Option(help="make this recipe's documents again, without them")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="override one value of the recipe")] = None,
+    anyway: Annotated[bool, typer.Option(help="put on the list what nothing in the store holds")] = False,
+    dry_run: Annotated[bool, typer.Option(help="say what would be affected, and change nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Leave a source or document out of every later build; say which artifacts and releases were made with it."""
+    from medmodel import forgetting, pipeline, trace
+    from medmodel.recipe import load_recipe
+
+    store = pipeline.store_dir()
+    loaded = load_recipe(recipe, overrides or ()) if recipe else None
+    found = trace.affected(names, store)
+    held = trace.held(names, found)
+    if not anyway and (unheld := [name for name in names if not held[name]]):
+        raise InputError(
+            f"nothing in {store} holds '{unheld[0]}': check the id, or say --anyway to keep it out of later builds"
+        )
+    if not dry_run:
+        forgetting.add(names)
+        for stage in [name for name, config in loaded.stages.items() if config.uses == "documents"] if loaded else ():
+            run_recipe(str(recipe), overrides or (), stage)
+    stopped = [str(path) for path in pipeline.partials(store)]
+    if as_json:
+        rows = [{"artifact": str(e.artifact.path), "stage": e.artifact.manifest.uses, "documents": e.holds} for e in found]
+        print(json.dumps({"forgotten": [] if dry_run else names, "affected": rows, "stopped": stopped}, indent=1))
+        return
+    table = Table("artifact", "stage", "why")
+    for each in found:
+        uses = each.artifact.manifest.uses
+        why = f"holds {each.holds} of its documents" if each.holds else "made from such"
+        table.add_row(each.artifact.path.name, uses, "[bold red]a release: withdraw it[/]" if uses == "release" else why)
+    out.print(table)
+    for path in stopped:
+        out.print(f"stopped half-way, may hold it: {path}", highlight=False)
+    out.print(
+        "dry run: nothing was changed" if dry_run else "these folders still hold it until they are deleted; later builds do not"
+    )
 
 
 @app.command()

@@ -7,12 +7,12 @@ left. Quality and language are not judged yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from datatrove.data import Document as Carrier
 
 from data_build.steps.tagging import source_of
+from medmodel.forgetting import belongs
 
 EXCERPT = 200  # characters of a dropped document that can be read
 _WORD = re.compile(r"\w")
@@ -22,15 +22,10 @@ def decide(carrier: Carrier, config: Any) -> str:
     """Why the document is dropped; "" when it stays. `config` is the stage's: medmodel/stages/documents.py."""
     tags = carrier.metadata["tags"]
     source = source_of(carrier)
-    if forgotten(carrier.id, source["id"], config.forget):
+    if belongs(carrier.id, source["id"], config.forget):
         return "forgotten on request"
     if carrier.metadata["drop"]:
         return str(carrier.metadata["drop"])
     if "lines_cut" in tags and not _WORD.search(carrier.text):
         return "nothing left after cutting repeated paragraphs"
     return ""
-
-
-def forgotten(document: str, source: str, names: Sequence[str]) -> bool:
-    """A source's id, a document's id, or the beginning of ids up to a slash."""
-    return any(name in (source, document) or document.startswith(name.rstrip("/") + "/") for name in names)

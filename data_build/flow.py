@@ -21,19 +21,21 @@ import orjson
 from datatrove.data import Document as Carrier
 from datatrove.pipeline.base import PipelineStep
 
-from data_build.decide import EXCERPT, decide, forgotten
+from data_build.decide import EXCERPT, decide
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
 from data_build.report import write_report
 from data_build.sketch import Sketch, Sketches
 from data_build.sources.reading import Unreadable
 from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
-from data_build.steps.tagging import Drop, carry, source_of, uncarry
-from medmodel import registry
+from data_build.steps.tagging import carry, source_of, uncarry
+from medmodel import forgetting, registry
 from medmodel.artifacts import write_atomic
 from medmodel.errors import InputError
+from medmodel.forgetting import belongs
 from medmodel.job import Job
 from medmodel.recipe import data_dir
+from medmodel.records import Drop
 from medmodel.stages.documents import phi_key
 
 Arguments = Callable[[Any, "Found"], dict[str, Any] | None]  # None: the recipe does without this step
@@ -60,7 +62,10 @@ FLOW = (
         (
             ("clean", lambda config, found: {}),
             ("phi", lambda config, found: {"names": found.names, "key": phi_key()} if config.phi else None),
-            ("protected", lambda config, found: {"benchmarks": config.protected, "data": data_dir()}),
+            (
+                "protected",
+                lambda config, found: {"benchmarks": config.protected, "data": data_dir(), "cases": config.cases},
+            ),
             ("split", lambda config, found: {"heldout": found.heldout}),  # before anything is packed
         ),
     ),
@@ -80,9 +85,9 @@ SHARD = 4_000_000  # characters: some seconds of work, which is what a crash cos
 
 def run(job: Job) -> dict[str, Any]:
     """Write documents/, drops/, report.json and report.html; returns counts by split and domain, and drops by reason."""
-    config = job.config
+    config = job.config.model_copy(update={"forget": (*job.config.forget, *forgetting.names())})
     work = job.out / "work"
-    read = _read_sources(job, work / "read")
+    read = _read_sources(job, config, work / "read")
     heldout = choose_heldout(
         read.sources,
         {"guideline": config.heldout_guidelines, "differential": config.heldout_complaints},
@@ -92,11 +97,14 @@ def run(job: Job) -> dict[str, Any]:
     )
     found = Found(heldout, _model(job, "names"))
     folder = read.folder
+    ran: list[dict[str, Any]] = []  # steps with the tags that each writes
     for number, phase in enumerate(FLOW):
-        steps = [
-            registry.get("step", name)(**chosen)
-            for name, arguments in phase.steps
-            if (chosen := arguments(config, found)) is not None
+        chosen = [(name, arguments(config, found)) for name, arguments in phase.steps]
+        steps = [registry.get("step", name)(**settings) for name, settings in chosen if settings is not None]
+        ran += [
+            {"step": name, "tags": list(getattr(registry.get("step", name), "tags", ()))}
+            for name, settings in chosen
+            if settings is not None
         ]
         percent = (30 + 50 * number / len(FLOW), 30 + 50 * (number + 1) / len(FLOW))
         if phase.together:
@@ -116,7 +124,7 @@ def run(job: Job) -> dict[str, Any]:
     with whole_file(job.out / "drops" / f"{len(shards(folder)):05d}.jsonl") as out:  # what could not be read comes last
         for gone in read.unreadable:
             out.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
-    report = write_report(job.out, heldout)
+    report = {**write_report(job.out, heldout), "steps": ran}
     shutil.rmtree(work)
     write_atomic(job.out / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
     job.progress(100, 100, "%")
@@ -134,14 +142,14 @@ class Read(NamedTuple):
     unreadable: list[Drop]
 
 
-def _read_sources(job: Job, work: Path) -> Read:
+def _read_sources(job: Job, config: Any, work: Path) -> Read:
     """Every source into shards of its own, one task a source; then the shards of all under numbers of their own."""
-    names = [source if isinstance(source, str) else source["format"] for source in job.config.sources]
+    names = [source if isinstance(source, str) else source["format"] for source in config.sources]
     for name in names:
         _check_use(name)
     total = len(names)
-    pipeline = [_ReadSource(names, job.config.sources), _Into(work / "sources", names, job.config.forget)]
-    run_phase(pipeline, total, work / "logs", job.config.executor, _report(job, (0, 30), total))
+    pipeline = [_ReadSource(names, config.sources), _Into(work / "sources", names, config.forget)]
+    run_phase(pipeline, total, work / "logs", config.executor, _report(job, (0, 30), total))
     sources: set[tuple[str, str]] = set()
     unreadable: list[Drop] = []
     parts: list[Path] = []
@@ -219,7 +227,7 @@ class _Into(PipelineStep):
                 if found.id in seen:
                     raise InputError(f"source '{self.names[rank]}' gives two documents the id '{found.id}'")
                 seen.add(found.id)
-                if not forgotten(found.id, found.source.id, self.forget):
+                if not belongs(found.id, found.source.id, self.forget):
                     sources.add((found.domain, found.source.id))
                 yield carry(found)
 

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_build.steps.tagging import Drop
 from medmodel.artifacts import read_records, write_atomic
-from medmodel.records import Document
+from medmodel.records import Document, Drop
 
 SAMPLES = 5  # dropped documents shown for each reason
 LARGEST = 20  # families of duplicates shown

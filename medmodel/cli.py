@@ -2,7 +2,7 @@
 
     medmodel plan demo            medmodel run demo            medmodel status
     medmodel release demo         medmodel serve --release R   medmodel ask "…"
-    medmodel lineage R            medmodel refs add FILE --licence … --tier …
+    medmodel lineage R            medmodel trace ID            medmodel refs add FILE --licence … --tier …
 
 `--json` prints one JSON document for machines. Exit codes are those of `medmodel.errors`; 130 is Ctrl-C.
 """
@@ -90,7 +90,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every stage that is not made yet."""
-    artifacts = _run(recipe, overrides or (), until)
+    artifacts = run_recipe(recipe, overrides or (), until)
     if as_json:
         print(
             json.dumps(
@@ -147,6 +147,37 @@ def lineage(path: Path, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def trace(
+    name: Annotated[str, typer.Argument(help="a document's id, an example's id, or the place of a token in packed rows")],
+    within: Annotated[Path | None, typer.Option(help="ask this artifact, not the newest that knows the id")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Source, licence and every step's decision of a document; the documents behind an example or a token."""
+    from medmodel import pipeline
+    from medmodel.trace import DocumentTrace, ExampleTrace, TokenTrace
+    from medmodel.trace import trace as traced
+
+    found = traced(name, pipeline.store_dir(), within)
+    if as_json:
+        print(found.model_dump_json(indent=1))
+        return
+    documents: tuple[DocumentTrace, ...] = ()
+    match found:
+        case DocumentTrace():
+            documents = (found,)
+        case ExampleTrace():
+            out.print(f"[bold]{escape(found.example.id)}[/]  {found.example.kind}, {found.example.split}, in {found.artifact}")
+            documents = found.documents
+        case TokenTrace():
+            out.print(f"[bold]token {found.offset:,}[/]  row {found.row}, column {found.column} of {found.artifact}")
+            out.print(f"  {escape(found.before)}[bold reverse]{escape(found.token)}[/]{escape(found.after)}", highlight=False)
+            out.print("  padding" if found.document is None else f"  token {found.token_of_document:,} of its document")
+            documents = (found.document,) if found.document else ()
+    for document in documents:
+        _print_trace(document)
+
+
+@app.command()
 def release(
     recipe: RecipeName,
     overrides: Overrides = None,
@@ -155,7 +186,7 @@ def release(
     """Run the recipe to a signed release and print its path as the last line."""
     from medmodel.release import release_folder
 
-    artifacts = _run(recipe, overrides or (), "release")
+    artifacts = run_recipe(recipe, overrides or (), "release")
     folder = release_folder(artifacts["release"])
     print(json.dumps({"release": str(folder)}) if as_json else folder)
 
@@ -241,7 +272,27 @@ def refs_remove(reference: str) -> None:
     out.print(f"removed {reference}")
 
 
-def _run(recipe_name: str, overrides: Sequence[str], until: str | None) -> dict[str, Any]:
+def _print_trace(found: Any) -> None:
+    out.print(f"[bold]{escape(found.id)}[/]  in {found.artifact}", highlight=False)
+    if found.source:
+        of = found.source
+        where = of.url or of.doi or ""
+        out.print(f"  source    {escape(of.title)} ({escape(of.id)}), {of.year or 'no year'}, tier {of.tier} {escape(where)}")
+        out.print(f"  licence   {escape(of.licence)}")
+    if found.left_out:
+        out.print(f"  [yellow]left out[/]  {escape(found.left_out)}")
+    if found.document:
+        about = found.document
+        out.print(
+            f"  kept      {about.split}, {about.domain}, {about.language}, {len(about.text):,} characters", highlight=False
+        )
+    for decision in found.decisions:
+        out.print(f"  {decision.step:16} {escape(decision.said)}", highlight=False)
+    for use in found.uses:
+        out.print(f"  [cyan]{use.artifact}[/]  {escape(use.said)}", highlight=False)
+
+
+def run_recipe(recipe_name: str, overrides: Sequence[str], until: str | None) -> dict[str, Any]:
     """Run with live progress on standard error, one bar for the stage at work."""
     from medmodel import pipeline
     from medmodel.recipe import load_recipe

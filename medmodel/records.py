@@ -51,6 +51,15 @@ class Document(Record):
     attributes: dict[str, str | int | float | bool] = Field(default_factory=dict)  # what steps found; they decide nothing
 
 
+class Drop(Record):
+    """A document that goes no further, and why. The excerpt is reference text."""
+
+    id: str
+    reason: str
+    source: str
+    excerpt: str = ""
+
+
 class Mixed(Record):
     """How often the mix reads one document: what the stage `mix` decides and `pack` carries out."""
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from data_build.decide import decide, forgotten
+from data_build.decide import decide
 from data_build.steps.tagging import carry, drop
+from medmodel.forgetting import belongs
 from medmodel.records import Document, Source
 from medmodel.stages.documents import Documents
 
@@ -34,4 +35,4 @@ def test_the_first_reason_counts() -> None:
     ("name", "gone"), [("s", True), ("s/1", True), ("s/", True), ("s/12", False), ("other", False), ("t", False)]
 )
 def test_a_source_a_document_or_the_beginning_of_ids_can_be_forgotten(name: str, gone: bool) -> None:
-    assert forgotten("s/1", "t2" if name != "s" else "s", [name]) is gone
+    assert belongs("s/1", "t2" if name != "s" else "s", [name]) is gone

@@ -12,11 +12,11 @@ from datatrove.pipeline.base import PipelineStep
 
 from data_build import flow
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, whole_file
-from data_build.steps.tagging import Drop, carry
+from data_build.steps.tagging import carry
 from medmodel.artifacts import content_digest, hash_files, read_records
 from medmodel.errors import InputError, MedmodelError
 from medmodel.job import Job
-from medmodel.records import Document, Source
+from medmodel.records import Document, Drop, Source
 from medmodel.registry import register
 from medmodel.stages.documents import Documents, Executor
 

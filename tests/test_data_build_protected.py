@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from data_build import cases, flow
 from data_build.steps.clean import clean
 from data_build.steps.protected import CHINESE_GRAM, IN_A_ROW, LATIN_GRAM, Protected, hashed, hits, load, merge, repeated
-from data_build.steps.tagging import Drop, carry
+from data_build.steps.tagging import carry
 from medmodel import registry
 from medmodel.artifacts import file_sha256, read_records
 from medmodel.errors import InputError, UnknownName
 from medmodel.job import Job
 from medmodel.recipe import data_dir
-from medmodel.records import Document, Source
+from medmodel.records import Document, Drop, Source
 from medmodel.stages.documents import Documents, Executor
 
 ITEM = " ".join(f"item{number}" for number in range(60))  # a synthetic test item

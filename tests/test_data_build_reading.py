@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from data_build import flow
-from data_build.steps.tagging import Drop
 from medmodel.artifacts import read_records
 from medmodel.errors import InputError
 from medmodel.job import Job
-from medmodel.records import Document
+from medmodel.records import Document, Drop
 from medmodel.stages.documents import Documents
 
 LINE = json.dumps({"id": "one", "text": "A synthetic sentence about nothing in particular, for this test."}) + "\n"

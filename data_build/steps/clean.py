@@ -25,7 +25,7 @@ from typing import Any
 from datatrove.pipeline.base import PipelineStep
 
 from data_build.markup import plain
-from data_build.steps.tagging import drop
+from data_build.steps.tagging import drop, tag
 from medmodel.registry import register
 
 PASSES = 6  # what one pass uncovers, the next one cleans: nested links, quotes, entities. More nesting than this is no text
@@ -72,14 +72,17 @@ _INDENTED = 16  # spaces: a scraped paragraph, since no list is so deep
 
 @register("step", "clean")
 class Clean(PipelineStep):
-    """Rewrites `text`; a document that is empty afterwards is tagged for dropping."""
+    """Rewrites `text` and says how many characters are fewer; a document that is empty afterwards is tagged for dropping."""
 
     name = "clean"
     type = "medmodel"
+    tags = ("cleaned",)
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         for document in data:
-            document.text = clean(document.text)
+            before, document.text = document.text, clean(document.text)
+            if document.text != before:
+                tag(document, "cleaned", len(before) - len(document.text))
             if not re.search(r"\w", document.text):
                 drop(document, "empty after cleaning")
             yield document

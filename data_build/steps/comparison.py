@@ -30,6 +30,7 @@ class Comparison:
     """The base of all: a subclass overrides `compare`."""
 
     name = ""
+    tags: tuple[str, ...] = ()  # the beginnings of what it writes into attributes
 
     def compare(self, sketches: Sketches) -> Iterator[Finding]:
         """Findings in any order. Raises nothing that quotes a document."""

@@ -28,6 +28,7 @@ class Decontaminate(Comparison):
     """Finds every training document that repeats held-out text, and says how much."""
 
     name = "decontaminate"
+    tags = ("quarantined",)
 
     def compare(self, sketches: Sketches) -> Iterator[Finding]:
         live = ~sketches.meta["dropped"]

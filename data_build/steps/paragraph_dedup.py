@@ -20,6 +20,7 @@ class ParagraphDedup(Comparison):
     """Finds lines to cut; `copies`: documents from which on a line is standing text."""
 
     name = "repeated paragraphs"
+    tags = ("lines_cut",)
 
     def __init__(self, copies: int = 5) -> None:
         self.copies = copies

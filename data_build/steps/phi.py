@@ -37,6 +37,7 @@ class Phi(PipelineStep):
 
     name = "phi"
     type = "medmodel"
+    tags = ("phi_",)
 
     def __init__(
         self,

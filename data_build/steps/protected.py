@@ -81,6 +81,7 @@ class Protected(PipelineStep):
 
     name = "protected"
     type = "medmodel"
+    tags = ("protected",)
 
     def __init__(self, benchmarks: Mapping[str, str], data: Path | str | None = None, cases: Sequence[Path | str] = ()) -> None:
         super().__init__()

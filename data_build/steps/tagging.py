@@ -11,16 +11,7 @@ from typing import Any
 
 from datatrove.data import Document as Carrier
 
-from medmodel.records import Document, Record
-
-
-class Drop(Record):
-    """A document that goes no further, and why. The excerpt is reference text."""
-
-    id: str
-    reason: str
-    source: str
-    excerpt: str = ""
+from medmodel.records import Document
 
 
 def carry(document: Document) -> Carrier:

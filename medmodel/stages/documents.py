@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from medmodel import forgetting
 from medmodel.artifacts import file_sha256
 from medmodel.errors import InputError
 from medmodel.recipe import StageConfig, data_dir
@@ -41,6 +42,7 @@ class Documents(StageConfig):
     forget: tuple[str, ...] = ()  # ids of sources or documents, or the beginning of ids: left out, as if never there
     phi: bool = False  # replace what may point to a person: for notes and dialogues
     protected: dict[str, str] = Field(default_factory=dict)  # published test -> SHA-256 of its hashed n-grams' file
+    cases: tuple[str, ...] = ()  # files or folders of questions that no document may repeat: tests at hand
     near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
     paragraph_copies: int = 0  # cut a paragraph that stands in so many documents, but for one; 0 cuts none
     executor: Executor = Executor()
@@ -51,6 +53,12 @@ class Documents(StageConfig):
     def outside(self) -> dict[str, str]:
         """The files that the sources are read from, by source, and the key of surrogates: others are another stage key."""
         found = {"phi key": hashlib.sha256(phi_key().encode()).hexdigest()} if self.phi else {}
+        if forgotten := forgetting.digest():
+            found["requests to forget"] = forgotten
+        for case in self.cases:
+            if not Path(case).expanduser().exists():
+                raise InputError(f"documents.cases: there is no {case}")
+            found[f"cases {case}"] = _digest(Path(case).expanduser())
         for source in self.sources:
             path = _path_of(source)
             if path:
