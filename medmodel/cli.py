@@ -273,11 +273,14 @@ def refs_remove(reference: str) -> None:
 
 
 def _print_trace(found: Any) -> None:
-    out.print(f"[bold]{escape(found.id)}[/]  in {found.artifact}", highlight=False)
+    out.print(f"[bold]{escape(found.id)}[/]  in {found.artifact}", highlight=False, soft_wrap=True)
     if found.source:
         of = found.source
         where = of.url or of.doi or ""
-        out.print(f"  source    {escape(of.title)} ({escape(of.id)}), {of.year or 'no year'}, tier {of.tier} {escape(where)}")
+        out.print(
+            f"  source    {escape(of.title)} ({escape(of.id)}), {of.year or 'no year'}, tier {of.tier} {escape(where)}",
+            soft_wrap=True,
+        )
         out.print(f"  licence   {escape(of.licence)}")
     if found.left_out:
         out.print(f"  [yellow]left out[/]  {escape(found.left_out)}")
@@ -287,9 +290,9 @@ def _print_trace(found: Any) -> None:
             f"  kept      {about.split}, {about.domain}, {about.language}, {len(about.text):,} characters", highlight=False
         )
     for decision in found.decisions:
-        out.print(f"  {decision.step:16} {escape(decision.said)}", highlight=False)
+        out.print(f"  {decision.step:16} {escape(decision.said)}", highlight=False, soft_wrap=True)
     for use in found.uses:
-        out.print(f"  [cyan]{use.artifact}[/]  {escape(use.said)}", highlight=False)
+        out.print(f"  [cyan]{use.artifact}[/]  {escape(use.said)}", highlight=False, soft_wrap=True)
 
 
 def run_recipe(recipe_name: str, overrides: Sequence[str], until: str | None) -> dict[str, Any]:
