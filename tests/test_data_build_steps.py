@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_build import words as cut
@@ -162,6 +162,43 @@ def test_what_is_dropped_does_not_depend_on_the_order_of_the_documents() -> None
     for _ in range(3):
         shuffle.shuffle(documents)
         assert reasons(Dedup(), *documents) == first
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[Document]:
+    """Texts of numbered words, some of them another's with a few words changed; years and tiers at random."""
+    texts = [words(f"t{number}x", draw(st.integers(1, 60))) for number in range(draw(st.integers(1, 4)))]
+    for _ in range(draw(st.integers(0, 6))):
+        copy = draw(st.sampled_from(texts)).split()
+        for _ in range(draw(st.integers(0, 2))):
+            copy[draw(st.integers(0, len(copy) - 1))] = draw(st.sampled_from(("new", "other")))
+        texts.append(" ".join(copy))
+    return [
+        document(f"s{number}", text, year=draw(st.integers(2000, 2003)), tier=draw(st.sampled_from(("guideline", "forum"))))
+        for number, text in enumerate(texts)
+    ]
+
+
+@given(families(), st.randoms(use_true_random=False))
+@settings(max_examples=30)
+def test_whoever_is_dropped_is_near_a_preferred_document_that_stays_in_whatever_order_they_come(
+    documents: list[Document], shuffle: random.Random
+) -> None:
+    found = reasons(Dedup(), *documents)
+    by_id = {each.id: each for each in documents}
+    for name, reason in found.items():
+        copy, kept = by_id[name], by_id[reason.removeprefix("near duplicate of ")]
+        assert kept.id not in found
+        one, other = (
+            set(zip(*(each.text.split()[at:] for at in range(5)), strict=False)) or {each.text} for each in (copy, kept)
+        )
+        assert len(one & other) / len(one | other) >= 0.8
+        worth = [(each.source.tier == "guideline", each.source.year, len(each.text)) for each in (copy, kept)]
+        assert worth[0] <= worth[1]
+    kept_texts = [each.text for each in documents if each.id not in found]
+    assert len(kept_texts) == len(set(kept_texts))  # the same text is always found
+    shuffle.shuffle(documents)
+    assert reasons(Dedup(), *documents) == found
 
 
 def after_decontamination(*documents: Document) -> dict[str, Document]:
