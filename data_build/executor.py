@@ -49,7 +49,7 @@ def run_phase(
     """
     if tasks == 0:
         return
-    guarded = [pipeline[0], *(_Guarded(step) for step in pipeline[1:-1]), pipeline[-1]]
+    guarded = [*pipeline[:1], *(_Guarded(step) for step in pipeline[1:-1]), *pipeline[1:][-1:]]
     executor = _executor(guarded, tasks, folder, launch or Executor())
     with _watched(folder / "completions", on_progress):
         executor.run()

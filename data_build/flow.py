@@ -24,6 +24,7 @@ from datatrove.pipeline.base import PipelineStep
 from data_build.decide import EXCERPT, decide
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
 from data_build.report import write_report
+from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
 from data_build.sources.reading import Unreadable
 from data_build.steps.comparison import apply, compare
@@ -42,10 +43,11 @@ Arguments = Callable[[Any, "Found"], dict[str, Any] | None]  # None: the recipe 
 
 
 class Found(NamedTuple):
-    """What steps take beside the recipe: the sources held out, and the model that tells names."""
+    """What steps take beside the recipe: sources held out, the model that tells names, clusters of likely duplicates."""
 
     heldout: list[str]
     names: Path | None
+    clusters: Path | None = None
 
 
 class Phase(NamedTuple):
@@ -73,7 +75,7 @@ FLOW = (
         "compare",
         (
             ("exact_dedup", lambda config, found: {}),
-            ("dedup", lambda config, found: {"threshold": config.near_duplicate}),
+            ("dedup", lambda config, found: {"threshold": config.near_duplicate, "clusters": found.clusters}),
             ("paragraph_dedup", lambda config, found: {"copies": config.paragraph_copies} if config.paragraph_copies else None),
             ("decontaminate", lambda config, found: {}),
         ),
@@ -99,6 +101,10 @@ def run(job: Job) -> dict[str, Any]:
     folder = read.folder
     ran: list[dict[str, Any]] = []  # steps with the tags that each writes
     for number, phase in enumerate(FLOW):
+        percent = (30 + 50 * number / len(FLOW), 30 + 50 * (number + 1) / len(FLOW))
+        if phase.together and config.near_by == "shuffle":
+            clusters = find_clusters(folder, len(shards(folder)), work / "near", config.executor)
+            found = found._replace(clusters=clusters)
         chosen = [(name, arguments(config, found)) for name, arguments in phase.steps]
         steps = [registry.get("step", name)(**settings) for name, settings in chosen if settings is not None]
         ran += [
@@ -106,7 +112,6 @@ def run(job: Job) -> dict[str, Any]:
             for name, settings in chosen
             if settings is not None
         ]
-        percent = (30 + 50 * number / len(FLOW), 30 + 50 * (number + 1) / len(FLOW))
         if phase.together:
             _compare(steps, work, work / "findings")
         else:

@@ -2,7 +2,7 @@
 
 A shard's sketch is made where the shard is (in parallel), and holds for each document: what decides which of two
 duplicates is kept, a digest of the whole text, the hash of every word, the MinHash bands, and a hash of every long
-paragraph. `Sketches` puts the shards together; the words stay on disk until they are asked for.
+paragraph. `Sketches` puts the shards together; the words stay on disk, and are read document by document when asked for.
 
 rensa makes the MinHash. Its LSH index is not used: keeping bands as 32-bit keys and sorting them takes 20 x 4 bytes a
 document, and 1M passages fit in memory (`tests/perf/dedup.py`).
@@ -13,6 +13,7 @@ Papers: Broder 1997, "On the resemblance and containment of documents"; Leskovec
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,25 @@ BANDS, ROWS = 20, 6  # a pair at Jaccard 0.8 is proposed with probability 0.998,
 SEED = 42
 SHINGLE = 5  # words
 PARAGRAPH = 80  # characters; a shorter line is a heading or an item, and may stand anywhere
+_ARRAYS = ("meta", "texts", "bands", "bounds", "paragraphs")
 _META = np.dtype([("tier", "u1"), ("year", "<i4"), ("length", "<u4"), ("heldout", "?"), ("dropped", "?")])
+
+
+class WordFile:
+    """The words of a shard, on disk. Not a memory map: what it has touched would count as memory until others want it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file: int | None = None
+
+    def __getitem__(self, part: slice) -> words.U32:
+        if self.file is None:
+            self.file = os.open(self.path, os.O_RDONLY)
+        return np.frombuffer(os.pread(self.file, 4 * (part.stop - part.start), 4 * part.start), dtype=np.uint32)
+
+    def __del__(self) -> None:
+        if self.file is not None:
+            os.close(self.file)
 
 
 class ShardSketch(NamedTuple):
@@ -43,7 +62,7 @@ class ShardSketch(NamedTuple):
     texts: words.U64  # (n, 2): digest of the text but for case and white space
     bands: words.U32  # (n, BANDS)
     bounds: npt.NDArray[np.int64]  # (n, 4)
-    words: words.U32
+    words: words.U32 | WordFile
     paragraphs: words.U64  # (p, 3): document, line, digest
 
 
@@ -101,7 +120,7 @@ class Sketches:
     def words_of(self, number: int, *, plain: bool = False) -> words.U32:
         shard, at = self._place(number)
         start, end = shard.bounds[at, 2:4] if plain else shard.bounds[at, 0:2]
-        return np.asarray(shard.words[start:end])
+        return shard.words[int(start) : int(end)]
 
     def shingles(self, number: int) -> words.U64:
         """Sorted, without repeats."""
@@ -117,19 +136,19 @@ class Sketches:
 
 def save(sketch: ShardSketch, stem: Path) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
-    for name in ShardSketch._fields[1:]:
+    for name in _ARRAYS:
         with whole_file(stem.with_name(f"{stem.name}.{name}.npy")) as out:
             np.save(out, getattr(sketch, name), allow_pickle=False)
+    with whole_file(stem.with_name(f"{stem.name}.words.u32")) as out:
+        out.write(sketch.words[0 : int(sketch.bounds.max(initial=0))].tobytes())
     with whole_file(stem.with_name(f"{stem.name}.ids.json")) as out:
         out.write(orjson.dumps(sketch.ids))
 
 
 def load(stem: Path) -> ShardSketch:
-    arrays = {
-        name: np.load(stem.with_name(f"{stem.name}.{name}.npy"), mmap_mode="r", allow_pickle=False)
-        for name in ShardSketch._fields[1:]
-    }
-    return ShardSketch(ids=orjson.loads(stem.with_name(f"{stem.name}.ids.json").read_bytes()), **arrays)
+    arrays = {name: np.load(stem.with_name(f"{stem.name}.{name}.npy"), mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    ids = orjson.loads(stem.with_name(f"{stem.name}.ids.json").read_bytes())
+    return ShardSketch(ids=ids, words=WordFile(stem.with_name(f"{stem.name}.words.u32")), **arrays)
 
 
 class _Maker:

@@ -83,6 +83,11 @@ def test_one_rank_and_two_ranks_give_the_same_content_digest(run: Run) -> None:
     assert digest(run()) == digest(run(executor={"workers": 2}))
 
 
+@pytest.mark.slow
+def test_beyond_one_node_the_shuffle_finds_the_same_duplicates_and_keeps_the_same_copies(run: Run) -> None:
+    assert digest(run(near_by="shuffle", executor={"workers": 2})) == digest(run())
+
+
 def test_a_guideline_is_held_out_with_all_its_sections_or_not_at_all(run: Run) -> None:
     splits: dict[str, set[str]] = {}
     for found in read_records(run() / "documents", Document):

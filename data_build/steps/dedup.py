@@ -4,8 +4,8 @@ What is preferred does not depend on order or rank: the higher evidence tier, th
 Only documents of one split are compared: a held-out text that repeats a training text is decontamination's business.
 A document that was dropped keeps no other out, so a chain of revisions loses those near the one that stays.
 
-On one node: 1M passages in memory (`tests/perf/dedup.py`). Beyond it the same bands are what datatrove's four MinHash
-stages shuffle; they are not wired here.
+On one node: 1M passages in memory (`tests/perf/dedup.py`). Beyond it pairs are proposed by datatrove's MinHash stages
+(`data_build/shuffle.py`); what follows is the same.
 
     python -m data_build step dedup --in documents.jsonl --out kept.jsonl --report dedup.json --set threshold=0.8
 """
@@ -13,16 +13,16 @@ stages shuffle; they are not wired here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from data_build import words
+from data_build.shuffle import ALONE, read_clusters
 from data_build.sketch import BANDS, Sketches
 from data_build.steps.comparison import Comparison, Finding
 from medmodel.registry import register
-
-ALONE = -1
 
 
 @register("step", "dedup")
@@ -31,12 +31,16 @@ class Dedup(Comparison):
 
     name = "near duplicates"
 
-    def __init__(self, threshold: float = 0.8) -> None:
+    def __init__(self, threshold: float = 0.8, clusters: Path | None = None) -> None:
         self.threshold = threshold
+        self.clusters = clusters  # what `find_clusters` made; None = bands in memory
 
     def compare(self, sketches: Sketches) -> Iterator[Finding]:
-        buckets = shared_buckets([shard.bands for shard in sketches.shards])
-        kept: list[dict[int, list[int]]] = [{} for _ in range(BANDS)]  # band -> bucket -> documents that stay
+        if self.clusters:
+            buckets = read_clusters(self.clusters, sketches)[np.newaxis]
+        else:
+            buckets = shared_buckets([shard.bands for shard in sketches.shards])
+        kept: list[dict[int, list[int]]] = [{} for _ in buckets]  # band -> bucket -> documents that stay
         shingles: dict[int, words.U64] = {}  # of documents that stay and share a bucket
         heldout = sketches.meta["heldout"]
         rank: dict[int, int] = {}
