@@ -113,6 +113,14 @@ def members(path: Path | str, *suffixes: str) -> Iterator[Member | Unreadable]:
         raise InputError(f"there is no file or folder {path}")
 
 
+def bytes_of(member: Member) -> bytes | Unreadable:
+    """All bytes of a file that is no text, such as a PDF."""
+    try:
+        return _whole(member)
+    except _Damage as damage:
+        return Unreadable(id=member.name, reason=str(damage))
+
+
 def text_of(member: Member) -> str | Unreadable:
     """The whole text of a file."""
     try:
