@@ -135,16 +135,16 @@ def _tag(match: re.Match[str]) -> str:
 def _script(match: re.Match[str]) -> str:
     if match[2].lstrip().startswith("[") and "](#" in match[2]:
         return ""  # the number of a footnote
-    return _raised(match[2].strip()) if match[1].lower() == "sup" else _lowered(match[2].strip())
+    return raised(match[2].strip()) if match[1].lower() == "sup" else lowered(match[2].strip())
 
 
-def _raised(text: str) -> str:
+def raised(text: str) -> str:
     if _HAS_SUPERSCRIPT.fullmatch(text):
         return text.translate(_SUPERSCRIPTS)
     return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
 
 
-def _lowered(text: str) -> str:
+def lowered(text: str) -> str:
     return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
 
 
@@ -155,23 +155,23 @@ def _formula(fragment: str) -> str:
     fragment = between(fragment, "<annotation", "</annotation>", lambda found: "")
     fragment = _ENTITY.sub(_character_but_markup, fragment)
     try:
-        read = "" if fragment.count("<m") > _LONGEST_MATH else _read(fromstring(fragment))
+        read = "" if fragment.count("<m") > _LONGEST_MATH else formula(fromstring(fragment))
     except (ParseError, ValueError):  # defusedxml's refusals are ValueErrors
         read = ""
     return re.sub(r"\s+", " ", read or _TAG.sub(" ", fragment)).strip()
 
 
-def _read(element: Any) -> str:
-    parts = [_read(child) for child in element]
+def formula(element: Any) -> str:
+    parts = [formula(child) for child in element]
     match element.tag.rpartition("}")[2], parts:
         case "mfrac", [above, below]:
             return f"{_grouped(above)}/{_grouped(below)}"
         case "msup", [base, high]:
-            return base + _raised(high.strip())
+            return base + raised(high.strip())
         case "msub", [base, low]:
-            return base + _lowered(low.strip())
+            return base + lowered(low.strip())
         case "msubsup", [base, low, high]:
-            return base + _lowered(low.strip()) + _raised(high.strip())
+            return base + lowered(low.strip()) + raised(high.strip())
         case "mspace", _:
             return " "
         case "mtr" | "mtd", _:

@@ -26,15 +26,22 @@ _PROLOG = 4096  # bytes in which a page says how it is encoded
 
 def markdown(kind: str, raw: bytes, name: str) -> str:
     """The text of a file of one of the kinds that READERS names. Raises InputError that says what is wrong with it."""
+    return "\n\n".join(pages(kind, raw, name))
+
+
+def pages(kind: str, raw: bytes, name: str) -> list[str]:
+    """The same, page by page; a file of a kind that has none is one page."""
     try:
-        text = {"text": _text, "html": _html, "pdf": _pdf, "docx": _docx}[kind](raw, name)
+        found = {"text": _text, "html": _html, "pdf": _pdf, "docx": _docx}[kind](raw, name)
     except InputError:
         raise
+    except ImportError as missing:
+        raise InputError(f"{name} needs the package '{missing.name}': pip install 'medmodel[rag]'") from None
     except Exception as damage:  # each reader has errors of its own; whichever it is, the file is at fault
         raise InputError(f"{name} cannot be read as {kind}: {type(damage).__name__}") from None
-    if len(text.strip()) < SHORTEST:
+    if sum(len(page.strip()) for page in found) < SHORTEST:
         raise InputError(f"{name} has no text to speak of; a scan must go through text recognition first")
-    return text
+    return found
 
 
 def decoded(raw: bytes, name: str) -> str:
@@ -51,29 +58,28 @@ def decoded(raw: bytes, name: str) -> str:
         raise InputError(f"{name} {said} the encoding {encoding.removesuffix('-sig')}, and is not: save it as UTF-8") from None
 
 
-def _text(raw: bytes, name: str) -> str:
+def _text(raw: bytes, name: str) -> list[str]:
     try:
-        return raw.decode("utf-8-sig")
+        return [raw.decode("utf-8-sig")]
     except UnicodeDecodeError as fault:
         raise InputError(f"{name} is not UTF-8 (byte {fault.start}): save it as UTF-8") from None
 
 
-def _html(raw: bytes, name: str) -> str:
+def _html(raw: bytes, name: str) -> list[str]:
     import trafilatura
 
     page = decoded(raw, name)
-    return trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""
+    return [trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""]
 
 
-def _pdf(raw: bytes, name: str) -> str:
+def _pdf(raw: bytes, name: str) -> list[str]:
     from pypdf import PdfReader
 
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages]
     # A line that ends without a stop goes on in the next: PDF has lines, not sentences.
-    return "\n\n".join(re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", page) for page in pages)
+    return [re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", page.extract_text()) for page in PdfReader(io.BytesIO(raw)).pages]
 
 
-def _docx(raw: bytes, name: str) -> str:
+def _docx(raw: bytes, name: str) -> list[str]:
     import zipfile
 
     from docx import Document as Word
@@ -85,7 +91,7 @@ def _docx(raw: bytes, name: str) -> str:
     lines = []
     for block in Word(io.BytesIO(raw)).iter_inner_content():
         lines.append(_table(block) if isinstance(block, Table) else _paragraph(block))
-    return "\n\n".join(lines)
+    return ["\n\n".join(lines)]
 
 
 def _paragraph(paragraph: Any) -> str:
