@@ -68,6 +68,24 @@ def between(text: str, start: str, end: str, replace: Any) -> str:
     return "".join([*kept, text[at:]])
 
 
+def raised(text: str) -> str:
+    """A superscript in Unicode, or after `^` where there is none."""
+    if _HAS_SUPERSCRIPT.fullmatch(text):
+        return text.translate(_SUPERSCRIPTS)
+    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
+
+
+def lowered(text: str) -> str:
+    """A subscript in Unicode, or plain where there is none."""
+    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
+
+
+def formula(element: Any) -> str:
+    """A MathML element as one line of text; one of too many parts keeps its words alone."""
+    short = sum(1 for _ in element.iter()) <= _LONGEST_MATH
+    return re.sub(r"\s+", " ", _read(element) if short else " ".join(element.itertext())).strip()
+
+
 def _title(match: re.Match[str]) -> str:
     title = _TITLE.search(match[1])
     return f"# {title[1]}\n" if title and title[1] else ""
@@ -138,16 +156,6 @@ def _script(match: re.Match[str]) -> str:
     return raised(match[2].strip()) if match[1].lower() == "sup" else lowered(match[2].strip())
 
 
-def raised(text: str) -> str:
-    if _HAS_SUPERSCRIPT.fullmatch(text):
-        return text.translate(_SUPERSCRIPTS)
-    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
-
-
-def lowered(text: str) -> str:
-    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
-
-
 def _formula(fragment: str) -> str:
     """MathML as one line of text; a formula that cannot be read keeps its words."""
     from defusedxml.ElementTree import fromstring
@@ -161,8 +169,8 @@ def _formula(fragment: str) -> str:
     return re.sub(r"\s+", " ", read or _TAG.sub(" ", fragment)).strip()
 
 
-def formula(element: Any) -> str:
-    parts = [formula(child) for child in element]
+def _read(element: Any) -> str:
+    parts = [_read(child) for child in element]
     match element.tag.rpartition("}")[2], parts:
         case "mfrac", [above, below]:
             return f"{_grouped(above)}/{_grouped(below)}"
@@ -172,6 +180,8 @@ def formula(element: Any) -> str:
             return base + lowered(low.strip())
         case "msubsup", [base, low, high]:
             return base + lowered(low.strip()) + raised(high.strip())
+        case "annotation" | "annotation-xml", _:
+            return ""
         case "mspace", _:
             return " "
         case "mtr" | "mtd", _:

@@ -36,6 +36,7 @@ from medmodel.records import Record, Tier
 
 LARGEST = 200_000_000  # bytes of a file that is read as a whole; JSON lines and large XML are streamed and may be longer
 LONGEST_LINE = 10_000_000  # bytes: a longer one is a dump without line ends, and would be one document
+NO_ELEMENT = 3  # expat's XML_ERROR_NO_ELEMENTS
 CONTROLS = 0.01  # of the characters: from there on it is a binary file that happens to decode
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -453,5 +454,7 @@ def _xml_fault(fault: BaseException) -> str:
         return "refers to files outside itself"
     if isinstance(fault, ParseError):
         line, column = fault.position
+        if (line, column) == (1, 0) and fault.code == NO_ELEMENT:
+            return "is empty"
         return f"is not well-formed XML (line {line}, column {column})"
     return f"is not XML that can be read ({name})"
