@@ -53,7 +53,9 @@ def sources(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps({"sources": rows, "not_read": not_read}, indent=1))
         return
-    table = Table("source", "documents", "publications", "characters", "licences", "domains", "unreadable")
+    table = Table()
+    for heading in ("source", "documents", "publications", "characters", "licences", "domains", "left out"):
+        table.add_column(heading, no_wrap=heading == "source", overflow="fold")
     for row in rows:
         table.add_row(*(", ".join(value) if isinstance(value, list | dict) else str(value) for value in row.values()))
     out.print(table)
