@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data_build.sources.reading import Unreadable, bytes_of, members
-from data_build.sources.rows import with_own
+from data_build.sources.rows import stem, with_own
 from medmodel.errors import InputError, UnknownName
 from medmodel.rag.conversion import SHORTEST
 from medmodel.records import Document, Source
@@ -55,7 +55,7 @@ def of_files(
         if isinstance(raw, Unreadable):
             yield raw
             continue
-        name = re.sub(r"\.\w+$", "", member.name)
+        name = stem(member.name)
         name = member.name if name in seen else name
         if name in seen:
             yield Unreadable(id=member.name, reason="has the path of another file, but for .gz or .bz2")

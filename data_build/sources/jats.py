@@ -52,7 +52,7 @@ def read(
             continue
         for found in _articles(member, source, language, domain):
             if isinstance(found, Document) and found.id in seen:
-                yield Unreadable(id=member.name, reason=f"left out: {found.id} stands in an earlier file, too")
+                yield Unreadable(id=member.name, reason="left out: an earlier file has the same article")
                 continue
             seen.add(found.id)
             yield found

@@ -15,7 +15,7 @@ from typing import Any
 
 from data_build.sections import Section, joined, sections
 from data_build.sources.reading import Unreadable, members, text_of
-from data_build.sources.rows import described, with_own
+from data_build.sources.rows import described, stem, with_own
 from medmodel.records import Document
 from medmodel.registry import register
 
@@ -42,7 +42,7 @@ def read(
         if isinstance(text, Unreadable):
             yield text
             continue
-        name = re.sub(r"\.\w+$", "", getattr(member, "name", ""))
+        name = stem(getattr(member, "name", ""))
         if name in seen:
             yield Unreadable(id=name, reason="has the path of another file, but for its ending")
             continue

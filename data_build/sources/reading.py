@@ -221,7 +221,8 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
     """Each element of these tags (namespaces left out), one at a time, of an XML file of any size. Damage ends the file."""
     count = 0
     try:
-        with member.open() as stream:
+        with member.open() as opened:
+            stream = io.BufferedReader(opened, 65536)  # type: ignore[type-var]
             path: list[Element] = []
             for event, element in _parser(stream):
                 if event == "start":
@@ -239,14 +240,13 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
         yield Unreadable(id=member.name, reason=_after(_xml_fault(fault), count))
 
 
-def _parser(stream: IO[bytes]) -> Iterator[tuple[str, Element]]:
+def _parser(stream: io.BufferedReader[Any]) -> Iterator[tuple[str, Element]]:
     """Start and end of each element; through defusedxml, unless there is no place for a DTD (it is in Python, and slow)."""
-    buffered = io.BufferedReader(stream, 65536)  # type: ignore[type-var]
-    if _PLAIN_PROLOG.match(buffered.peek(4096)[:4096]):
-        return iter(ElementTree.iterparse(buffered, ("start", "end")))
+    if _PLAIN_PROLOG.match(stream.peek(4096)[:4096]):
+        return iter(ElementTree.iterparse(stream, ("start", "end")))
     import defusedxml.ElementTree  # type: ignore[import-untyped]
 
-    found: Iterator[tuple[str, Element]] = defusedxml.ElementTree.iterparse(buffered, ("start", "end"))
+    found: Iterator[tuple[str, Element]] = defusedxml.ElementTree.iterparse(stream, ("start", "end"))
     return found
 
 

@@ -134,4 +134,8 @@ def with_own(source: Source, **said: str | None) -> Source:
 
 def stem(file: str) -> str:
     """A file's path without its ends: "data/llama_data.json.gz" is "data/llama_data"."""
-    return re.sub(r"(?<=.)(?:\.(?:jsonl?|ndjson|csv|tsv|txt|parquet|gz|bz2))+$", "", file)
+    return re.sub(
+        r"(?<=.)(?:\.(?:jsonl?|ndjson|csv|tsv|txt|parquet|md|markdown|x?html?|pdf|docx|n?xml|obo|tar|tgz|zip|gz|bz2))+$",
+        "",
+        file,
+    )
