@@ -35,6 +35,7 @@ from medmodel.recipe import data_dir
 from medmodel.records import Record, Tier
 
 LARGEST = 200_000_000  # bytes of a file that is read as a whole; JSON lines and large XML are streamed and may be longer
+LARGEST_ELEMENT = 50_000_000  # bytes of XML that is streamed: a longer article or page is damage
 LONGEST_LINE = 10_000_000  # bytes: a longer one is a dump without line ends, and would be one document
 NO_ELEMENT = 3  # expat's XML_ERROR_NO_ELEMENTS
 CONTROLS = 0.01  # of the characters: from there on it is a binary file that happens to decode
@@ -222,7 +223,7 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
     count = 0
     try:
         with member.open() as opened:
-            stream = io.BufferedReader(opened, 65536)  # type: ignore[type-var]
+            stream = _Counting(opened)
             path: list[Element] = []
             for event, element in _parser(stream):
                 if event == "start":
@@ -231,16 +232,33 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
                 path.pop()
                 if element.tag.rpartition("}")[2] in tags:
                     count += 1
+                    stream.since = 0
                     yield element
                     if path:
                         path[-1].clear()  # what was read is let go, siblings included
+    except _Damage as damage:
+        yield Unreadable(id=member.name, reason=_after(str(damage), count))
     except _DAMAGED as fault:
         yield Unreadable(id=member.name, reason=_after(_reason(fault), count))
     except (ParseError, ValueError, LookupError) as fault:
         yield Unreadable(id=member.name, reason=_after(_xml_fault(fault), count))
 
 
-def _parser(stream: io.BufferedReader[Any]) -> Iterator[tuple[str, Element]]:
+class _Counting(io.BufferedReader):
+    """Raises _Damage when an element, which the parser holds as a whole, is too large to be one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(stream, 65536)  # type: ignore[arg-type]
+        self.since = 0  # bytes read since the last element was given
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.since += size or 0
+        if self.since > LARGEST_ELEMENT:
+            raise _Damage(f"has no end of an element within {LARGEST_ELEMENT // 1_000_000} MB")
+        return super().read(size)
+
+
+def _parser(stream: _Counting) -> Iterator[tuple[str, Element]]:
     """Start and end of each element; through defusedxml, unless there is no place for a DTD (it is in Python, and slow)."""
     if _PLAIN_PROLOG.match(stream.peek(4096)[:4096]):
         return iter(ElementTree.iterparse(stream, ("start", "end")))
