@@ -124,7 +124,9 @@ def test_the_command_counts_what_is_there_and_says_why_it_did_not_read_the_rest(
 
 def test_every_source_named_after_a_folder_has_its_use_in_the_list() -> None:
     uses = yaml.safe_load((Path(__file__).parents[1] / "data_build" / "sources" / "uses.yaml").read_text(encoding="utf-8"))
-    formats = {name for name in registry.names("source") if "licence" in inspect.signature(registry.get("source", name)).parameters}
+    formats = {
+        name for name in registry.names("source") if "licence" in inspect.signature(registry.get("source", name)).parameters
+    }
     assert set(registry.names("source")) - formats - set(NAMES) - made_here() <= set(uses)
     assert not formats & set(uses)
 
@@ -144,8 +146,7 @@ def test_reading_does_not_import_the_package() -> None:
 
 def test_without_the_package_the_error_says_what_to_install() -> None:
     program = (
-        "import sys; from data_build.__main__ import app
-from data_build.sources.open_medicine import read; "
+        "import sys; from data_build.sources.open_medicine import read; "
         "sys.path[:] = [path for path in sys.path if 'site-packages' not in path]; sys.path_importer_cache.clear(); list(read())"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
