@@ -20,7 +20,7 @@ from data_build.sections import joined, sections, without_hollow
 
 _TOKEN = re.compile(r"\{\{|\}\}|^[ \t:]*\{\||^[ \t]*\|\}(?!\})|\[\[|\]\]", re.MULTILINE)
 _CLOSES = {"}}": "{{", "]]": "[[", "|}": "{|"}
-_REF = re.compile(r"<ref\b[^<>]*/>", re.IGNORECASE)
+_EMPTY = re.compile(r"<ref(?:erences)?\b[^<>]*/>", re.IGNORECASE)
 _KEPT = re.compile(r"<(math|nowiki|code|chem)\b[^<>/]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
 _HELD = re.compile("\ue000(\\d+)\ue001")
 _WEB = re.compile(r"\[(?:https?:|ftp:|mailto:|//)[^\s\[\]<>]*[ \t]*([^\[\]\n]*)\]")
@@ -30,17 +30,20 @@ _HEADING = re.compile(r"^(={2,6})[ \t]*(.+?)[ \t]*\1[ \t]*$", re.MULTILINE)
 _LIST = re.compile(r"^([*#:;]+)[ \t]*", re.MULTILINE)
 _QUOTES = re.compile(r"'{2,5}")
 _SWITCH = re.compile(r"__[A-Z]{3,}__")
-_WRAPPED = re.compile(r"</?(?:poem|onlyinclude|includeonly|noinclude)\b[^<>]*>", re.IGNORECASE)
+_WRAPPED = re.compile(r"</?(?:ref|references|poem|onlyinclude|includeonly|noinclude)\b[^<>]*>", re.IGNORECASE)
 _HOLLOW = re.compile(r"[ \t]*\((?:[\s,;:–-]|\b(?:or|also|occasionally|formerly)\b)*\)")
 _OPENED = re.compile(r"\([\s,;:]+(?=\S)")
 _LEFT_BEFORE = re.compile(r"(?<=\S)[ \t]+(?=[,.;:](?:\s|$)|\))", re.MULTILINE)
+_NO_BULLET = re.compile(r"^[ \t]*-[ \t.,;:]*(?:\n|\Z)", re.MULTILINE)
 _SPACES = re.compile(r"(?<=\S)[ \t\xa0]{2,}")
 _NUMBER = re.compile(r"[+−-]?[\d,.]+(?:/\d+)?")
 _BETWEEN = {"-": "–", "–": "–", "to": " to ", "and": " and ", "or": " or ", "by": " by ", "x": " × ", "×": " × ", "+/-": " ± "}
 _UNITS = {"C": "°C", "F": "°F", "sqmi": "sq mi", "sqkm": "km²", "km2": "km²", "m2": "m²", "cuft": "cu ft"}
 _NO_PROSE = frozenset(
     "references|external links|see also|further reading|notes|bibliography|footnotes|sources|citations|notes and references|"
-    "references and notes|works cited|gallery|filmography|discography|primary sources|secondary sources".split("|")
+    "references and notes|works cited|references and further reading|gallery|filmography|discography|primary sources|secondary sources".split(
+        "|"
+    )
 )
 
 
@@ -56,13 +59,14 @@ def article(text: str) -> str:
     text = re.sub("[\ue000\ue001]", "", text)
     text = between(text, "<!--", "-->", lambda found: "")
     text = _KEPT.sub(hold, text)
-    text = between(_REF.sub("", text), "<ref", "</ref>", lambda found: "")
-    for name in ("gallery", "timeline", "source", "syntaxhighlight", "imagemap", "references"):
+    text = _EMPTY.sub("", text)
+    for name in ("references", "ref", "gallery", "timeline", "source", "syntaxhighlight", "imagemap"):
         text = between(text, f"<{name}", f"</{name}>", lambda found: "")
     text = _WEB.sub(r"\1", _without_brackets(text))
     text = _SWITCH.sub("", _WRAPPED.sub("", _QUOTES.sub("", text)))
     text = plain(_LIST.sub(_bullet, text))
     text = _SPACES.sub(" ", _LEFT_BEFORE.sub("", _OPENED.sub("(", _HOLLOW.sub("", text))))
+    text = _NO_BULLET.sub("", text)
     text = _HEADING.sub(lambda match: f"{'#' * len(match[1])} {match[2]}", text)
     return _HELD.sub(lambda match: held[int(match[1])], _with_prose(text))
 
@@ -166,6 +170,7 @@ _FIRST = frozenset(
 )
 _FIXED = {
     "nbsp": " ",
+    "eqm": "⇌",
     "spaces": " ",
     "·": " · ",
     "•": " • ",
