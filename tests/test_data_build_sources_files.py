@@ -99,8 +99,8 @@ def test_a_page_in_another_encoding_than_it_says_is_unreadable_with_that_reason(
     put(tmp_path / "d.html", "<html><body><nav>Home</nav></body></html>")
     documents, left = read("html", path=str(tmp_path), licence="MIT")
     assert not documents
-    assert left["b.html"] == "declares the encoding utf-8, and is not: save it as UTF-8"
-    assert left["c.html"].startswith("declares the encoding x-nonsense")
+    assert left["b.html"] == "is not in utf-8, which it declares: save it as UTF-8"
+    assert left["c.html"] == "is not in x-nonsense, which it declares: save it as UTF-8"
     assert left["d.html"].startswith("has no text to speak of")
     assert "a.html" in left
 
@@ -183,6 +183,8 @@ def test_text_that_is_not_utf8_is_refused_with_the_place() -> None:
         conversion.markdown("text", b"caf\xe9" + b" " * 100, "a.txt")
 
 
-def test_a_page_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+def test_a_byte_order_mark_wins_and_gb2312_is_read_as_browsers_do() -> None:
     for encoding in ("utf-8-sig", "utf-16"):
-        assert "Fièvre" in conversion.markdown("html", PAGE.format(charset="utf-8").encode(encoding), "a.html")
+        assert "Fièvre" in conversion.markdown("html", PAGE.format(charset="iso-8859-1").encode(encoding), "a.html")
+    chinese = PAGE.format(charset="gb2312").replace("–", "-").replace("Fièvre", "镕基")  # not in GB 2312 itself
+    assert "镕基" in conversion.markdown("html", chinese.encode("gbk"), "a.html")

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from data_build.sources.reading import Unreadable, bytes_of, members
 from data_build.sources.rows import stem, with_own
 from medmodel.errors import InputError, UnknownName
-from medmodel.rag.conversion import SHORTEST
+from medmodel.rag.conversion import refuse_scan
 from medmodel.records import Document, Source
 
 CONVERTERS = ("docling", "plain")
@@ -105,8 +105,7 @@ def _by_docling(kind: str) -> Convert:
         except (RuntimeError, OSError, ValueError) as damage:  # docling's own errors are RuntimeErrors
             raise InputError(f"{name} cannot be read as {kind}: {type(damage).__name__}") from None
         text = re.sub(r"^#(?=#)", "", done.document.export_to_markdown(), flags=re.MULTILINE)  # its first level is "##"
-        if len(text.strip()) < SHORTEST:
-            raise InputError(f"{name} has no text to speak of; a scan must go through text recognition first")
+        refuse_scan([text], name)
         return Converted(text, found=found)
 
     return convert

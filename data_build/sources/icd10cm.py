@@ -11,7 +11,8 @@
 
 `path` is the tabular XML, the order file (.txt: codes with short and long titles, no notes), a folder or the zip of CMS.
 Below a category each code with notes or codes of its own is a heading, and any other a bullet. The two kinds of exclusion
-are said in words. What a code inherits from above is not repeated. The edition's year is the source's.
+are said in words. What a code inherits from above is not repeated. The edition's year is the source's. A stage's key sees the
+file that a recipe names, and not the package: give the path where that matters.
 """
 
 from __future__ import annotations

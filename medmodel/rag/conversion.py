@@ -21,6 +21,8 @@ SHORTEST = 80  # characters of text below which a file is taken for a scan
 LARGEST_UNPACKED = 400_000_000  # bytes: a Word file that grows beyond it is a bomb
 
 _DECLARED = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030"}  # as browsers do: pages use characters that the older set has not
 _PROLOG = 4096  # bytes in which a page says how it is encoded
 
 
@@ -39,23 +41,28 @@ def pages(kind: str, raw: bytes, name: str) -> list[str]:
         raise InputError(f"{name} needs the package '{missing.name}': pip install 'medmodel[rag]'") from None
     except Exception as damage:  # each reader has errors of its own; whichever it is, the file is at fault
         raise InputError(f"{name} cannot be read as {kind}: {type(damage).__name__}") from None
-    if sum(len(page.strip()) for page in found) < SHORTEST:
-        raise InputError(f"{name} has no text to speak of; a scan must go through text recognition first")
+    refuse_scan(found, name)
     return found
+
+
+def refuse_scan(pages: list[str], name: str) -> None:
+    """Raises InputError for pages with no text to speak of."""
+    if sum(len(page.strip()) for page in pages) < SHORTEST:
+        raise InputError(f"{name} has no text to speak of; a scan must go through text recognition first")
 
 
 def decoded(raw: bytes, name: str) -> str:
     """A page's characters by the byte order mark or the encoding it declares, else as UTF-8. Raises InputError."""
-    sixteen = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = next((encoding for mark, encoding in _MARKS.items() if raw.startswith(mark)), None)
     declared = _DECLARED.search(raw[:_PROLOG])
-    encoding = "utf-16" if sixteen else declared[1].decode("ascii") if declared else "utf-8"
-    if encoding.lower() in ("utf-8", "utf8", "unicode"):
-        encoding = "utf-8-sig"
+    said = declared[1].decode("ascii").lower() if declared else "utf-8"
+    encoding = marked or _WIDER.get(said, said)
     try:
         return raw.decode(encoding)
     except (UnicodeDecodeError, LookupError):
-        said = "declares" if declared and not sixteen else "should be in"
-        raise InputError(f"{name} {said} the encoding {encoding.removesuffix('-sig')}, and is not: save it as UTF-8") from None
+        raise InputError(
+            f"{name} is not in {marked or said}, which it {'declares' if declared else 'should be in'}: save it as UTF-8"
+        ) from None
 
 
 def _text(raw: bytes, name: str) -> list[str]:
