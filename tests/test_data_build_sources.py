@@ -19,6 +19,7 @@ from data_build.steps.clean import clean
 from data_build.steps.decontaminate import LONGEST_RUN, repeated
 from data_build.words import runs, words
 from medmodel import registry
+from medmodel.recipe import data_dir
 from medmodel.records import Document
 
 NAMES = ("differentials", "general", "open_medicine")
@@ -129,6 +130,26 @@ def test_every_source_named_after_a_folder_has_its_use_in_the_list() -> None:
     }
     assert set(registry.names("source")) - formats - set(NAMES) - made_here() <= set(uses)
     assert not formats & set(uses)
+
+
+@pytest.mark.slow
+def test_every_folder_at_hand_loads_and_each_document_has_an_id_a_licence_and_a_language() -> None:
+    data = data_dir()
+    if data is None:
+        pytest.skip("MEDMODEL_DATA unset")
+    folders = [name for name in registry.names("source") if (data / name).is_dir()]
+    assert folders
+    for name in folders:
+        seen: set[str] = set()
+        for found in registry.get("source", name)():
+            if isinstance(found, Document):
+                assert found.id not in seen, found.id
+                seen.add(found.id)
+                assert found.id.startswith(f"{found.source.id}/"), found.id
+                assert found.text.strip(), found.id
+                assert found.source.licence, found.id
+                assert found.language in ("en", "zh"), found.id
+        assert seen, name
 
 
 def made_here() -> set[str]:
