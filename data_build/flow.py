@@ -11,6 +11,7 @@ that are done are not made again.
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ from data_build.decide import EXCERPT, decide, forgotten
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
 from data_build.report import write_report
 from data_build.sketch import Sketch, Sketches
-from data_build.sources.reading import Unreadable
+from data_build.sources.reading import Unreadable, terms
 from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import Drop, carry, source_of, uncarry
@@ -137,8 +138,10 @@ class Read(NamedTuple):
 def _read_sources(job: Job, work: Path) -> Read:
     """Every source into shards of its own, one task a source; then the shards of all under numbers of their own."""
     names = [source if isinstance(source, str) else source["format"] for source in job.config.sources]
-    for name in names:
+    for name, source in zip(names, job.config.sources, strict=True):
         _check_use(name)
+        if isinstance(source, dict) and "licence" in inspect.signature(registry.get("source", name)).parameters:
+            terms(name, source.get("licence"), source.get("tier", "none"))  # before hours are spent on the others
     total = len(names)
     pipeline = [_ReadSource(names, job.config.sources), _Into(work / "sources", names, job.config.forget)]
     run_phase(pipeline, total, work / "logs", job.config.executor, _report(job, (0, 30), total))

@@ -139,6 +139,7 @@ def test_a_source_without_licence_or_files_stops_the_stage_before_any_document_i
         flow.run(Job(config, {}, out, seed=1))
     assert not (out / "documents").exists()
     assert not (out / "report.json").exists()
+    assert (out / "work").exists() == ("path" in entry)  # terms are looked at before anything is read
 
 
 CONSUME = """

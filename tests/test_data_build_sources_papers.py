@@ -121,6 +121,9 @@ def test_articles_come_from_archives_and_sets_and_what_is_none_has_a_reason(tmp_
             "PMC6/6.nxml": '<!DOCTYPE a [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><article>&b;</article>',
             "PMC7/7.nxml": '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]><article>&a;</article>',
             "PMC8/8.nxml": "<article><front/></article>",
+            "PMC9/9.nxml": jats(pmc="9").replace(
+                "<abstract>", '<related-article related-article-type="retraction-forward"/><abstract>'
+            ),
         },
     )
     put(
@@ -136,6 +139,7 @@ def test_articles_come_from_archives_and_sets_and_what_is_none_has_a_reason(tmp_
     assert left["a.tar.gz/PMC6/6.nxml"] == "declares XML entities, which may be a bomb or name other files"
     assert left["a.tar.gz/PMC7/7.nxml"] == "declares XML entities, which may be a bomb or name other files"
     assert left["a.tar.gz/PMC8/8.nxml"] == "holds no text"
+    assert left["a.tar.gz/PMC9/9.nxml"] == "left out: it was retracted"
 
 
 def test_an_article_nested_without_end_and_a_table_that_spans_everything_are_read(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
     sources: [{format: jats, path: oa_comm.PMC000xxxxxx.tar.gz, licence: n/s}]
 
 One document an article: title, abstract and body with their sections as headings, tables as rows, captions, lists and boxes.
-References, acknowledgements, supplements and peer reviews are not read; retractions and corrections are left out.
+References, acknowledgements, supplements and peer reviews are not read; what was retracted is left out, and so are notices of
+retraction, correction and concern.
 Title, journal, date, DOI and licence are the article's own. Its licence counts where it states one: a statement that names
 no licence known to `data_build.licences` is n/s. The recipe's is for articles that state none. A kind or title that says
 systematic review is of the tier `review`, a guideline of `guideline`, any other of the recipe's.
@@ -74,7 +75,8 @@ def _document(article: Element, place: str, source: Source, language: str, domai
     meta = article.find("{*}front/{*}article-meta")
     kind = article.get("article-type", "")
     subjects = [words(subject) for subject in article.iterfind("{*}front/{*}article-meta/{*}article-categories//{*}subject")]
-    if reason := notice([kind]):
+    pointed = [link.get("related-article-type", "") for link in article.iterfind("{*}front/{*}article-meta/{*}related-article")]
+    if reason := notice([kind, *pointed]):
         return Unreadable(id=place, reason=reason)
     title = words(meta.find("{*}title-group/{*}article-title")) if meta is not None else ""
     parts = [f"# {title}"] if title else []
@@ -141,7 +143,7 @@ def _licence(meta: Element | None) -> str | None:
     """What the article says; None when it says nothing of a licence."""
     stated = list(meta.iterfind("{*}permissions/{*}license")) if meta is not None else []
     text = " ".join(
-        f"{value} "
+        value
         for licence in stated
         for part in licence.iter()
         for value in (*part.attrib.values(), part.text, part.tail)

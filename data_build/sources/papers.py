@@ -18,7 +18,7 @@ NOTICES = {  # kinds of articles that are about another one
     "retraction": "a retraction notice",
     "retraction of publication": "a retraction notice",
     "retracted publication": "it was retracted",
-    "retracted-article": "it was retracted",
+    "retraction-forward": "it was retracted",  # how JATS points from an article to the notice about it
     "correction": "a correction of another article",
     "published erratum": "a correction of another article",
     "expression-of-concern": "an expression of concern",
