@@ -93,7 +93,7 @@ def test_every_kind_of_bad_file_has_its_reason_and_the_good_ones_beside_it_are_r
     assert kept["markdown/ends"] == f"# Ends\n\nOld Mac.\n\nWindows.\n\nUnix: {text('ends')}\n"
     assert kept["markdown/controls"].startswith(f"# Controls\n\n{text('controls')} [0m{text('more')}")
     assert kept["markdown/wide"] == f"# Wide\n\n{text('wide')}\n"
-    assert drops["cut.jsonl"].startswith("unreadable: is truncated after line ")
+    assert drops["cut.jsonl"].startswith("unreadable: is truncated (after line ")
     assert "jsonl/cut/1" in kept
     assert drops["lines.jsonl:2"] == "unreadable: is not JSON (column 2)"
     assert drops["lines.jsonl:3"] == "unreadable: is no JSON object"

@@ -243,7 +243,7 @@ def test_a_record_without_abstract_or_retracted_or_read_before_has_a_reason(tmp_
     assert left["a.xml:2"] == "left out: it was retracted"
     assert left["a.xml:3"] == "has no abstract"
     assert left["a.xml:1"] == "left out: its PMID stands earlier, too"
-    assert left["b.xml"].startswith("is truncated after element ")
+    assert left["b.xml"].startswith("is truncated (after element ")
     assert left["c.xml"].startswith("has no <PubmedArticle>")
     assert left["d.xml"] == "is empty"
 

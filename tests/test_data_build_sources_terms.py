@@ -69,7 +69,7 @@ def test_a_file_without_terms_or_cut_off_within_one_has_a_reason(tmp_path: Path)
     documents, left = read("obo", path=str(tmp_path), licence="MIT")
     assert 2 < len(documents) < 2990
     assert left["a.obo"] == "has no [Term]: it is no OBO file, or an empty one"
-    assert left["b.obo"].startswith("is truncated after line ")
+    assert left["b.obo"].startswith("is truncated (after line ")
 
 
 @pytest.mark.parametrize(("name", "licence"), [("doid", "CC0-1.0"), ("hpo", "LicenseRef-HPO")])

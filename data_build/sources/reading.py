@@ -281,7 +281,7 @@ def _members_of(file: Path, name: str, suffixes: tuple[str, ...], inside: str) -
                 if not _hidden(found.name) and _bare(found.name).lower().endswith(suffixes or ("",)):
                     yield Member(inside + _bare(found.name), _opened(found.name, found.open))
         except _DAMAGED as fault:
-            yield Unreadable(id=name, reason=f"{_reason(fault)}; the members before that count")
+            yield Unreadable(id=name, reason=f"{_reason(fault)} (the members before that count)")
     elif _bare(lower).endswith(suffixes or ("",)):
         yield Member(_bare(name), _opened(name, lambda: io.BufferedReader(io.FileIO(file))))
 
@@ -461,7 +461,7 @@ def _reason(fault: BaseException) -> str:
 
 
 def _after(reason: str, count: int, what: str = "element") -> str:
-    return f"{reason} after {what} {count}; what stands before it counts" if count else reason
+    return f"{reason} (after {what} {count}: what stands before counts)" if count else reason
 
 
 def _xml_fault(fault: BaseException) -> str:
