@@ -138,10 +138,8 @@ class Read(NamedTuple):
 def _read_sources(job: Job, work: Path) -> Read:
     """Every source into shards of its own, one task a source; then the shards of all under numbers of their own."""
     names = [source if isinstance(source, str) else source["format"] for source in job.config.sources]
-    for name, source in zip(names, job.config.sources, strict=True):
+    for name in names:
         _check_use(name)
-        if isinstance(source, dict) and "licence" in inspect.signature(registry.get("source", name)).parameters:
-            terms(name, source.get("licence"), source.get("tier", "none"))  # before hours are spent on the others
     total = len(names)
     pipeline = [_ReadSource(names, job.config.sources), _Into(work / "sources", names, job.config.forget)]
     run_phase(pipeline, total, work / "logs", job.config.executor, _report(job, (0, 30), total))
@@ -178,6 +176,12 @@ def _check_use(name: str) -> None:
 TRAINING_USES = {"references", "CPT", "SFT", "replay"}
 
 
+def _check_terms(name: str, options: dict[str, Any]) -> None:
+    """A licence or tier that the recipe got wrong is an error before hours are spent on the other sources."""
+    if "licence" in inspect.signature(registry.get("source", name)).parameters:
+        terms(name, options.get("licence"), options.get("tier", "none"))
+
+
 class _ReadSource(PipelineStep):
     """Gives a task the documents of one source, and what could not be read of it."""
 
@@ -191,6 +195,8 @@ class _ReadSource(PipelineStep):
             {} if isinstance(source, str) else {key: value for key, value in source.items() if key != "format"}
             for source in sources
         ]
+        for name, options in zip(names, self.options, strict=True):
+            _check_terms(name, options)
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         yield from self.readers[rank](**self.options[rank])
