@@ -188,7 +188,7 @@ class _ReadSource(PipelineStep):
     name = "source"
     type = "medmodel"
 
-    def __init__(self, names: Iterable[str], sources: Iterable[Any]) -> None:
+    def __init__(self, names: list[str], sources: Iterable[Any]) -> None:
         super().__init__()
         self.readers = [registry.get("source", name) for name in names]
         self.options = [
