@@ -10,16 +10,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from data_build.sources.reading import Unreadable
 from medmodel import registry
 from medmodel.cli import run_command, run_recipe
 from medmodel.errors import InputError
@@ -37,28 +40,54 @@ def main() -> None:
 
 @app.command()
 def sources(as_json: AsJson = False) -> None:
-    """Read every source; say what is in it, on which terms."""
-    rows = []
+    """Read every source that is there; say what is in it, on which terms, and why others were not read."""
+    rows, not_read = [], {}
     for name in registry.names("source"):
-        documents = list(registry.get("source", name)())
-        licences = Counter(document.source.licence for document in documents)
-        rows.append(
-            {
-                "source": name,
-                "documents": len(documents),
-                "publications": len({document.source.id for document in documents}),
-                "characters": sum(len(document.text) for document in documents),
-                "licences": dict(sorted(licences.items())),
-                "domains": sorted({document.domain for document in documents}),
-            }
-        )
+        reader = registry.get("source", name)
+        if "licence" in inspect.signature(reader).parameters:
+            not_read[name] = "a format: a recipe says where it is and on which licence"
+            continue
+        try:
+            rows.append(_counted(name, reader()))
+        except InputError as fault:  # a folder or package that this machine has not
+            not_read[name] = str(fault)
     if as_json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps({"sources": rows, "not_read": not_read}, indent=1))
         return
-    table = Table("source", "documents", "publications", "characters", "licences", "domains")
+    table = Table()
+    for heading in ("source", "documents", "publications", "characters", "licences", "domains", "left out"):
+        table.add_column(heading, no_wrap=heading == "source", overflow="fold")
     for row in rows:
         table.add_row(*(", ".join(value) if isinstance(value, list | dict) else str(value) for value in row.values()))
     out.print(table)
+    for reason in dict.fromkeys(reason.replace(name, "NAME") for name, reason in not_read.items()):
+        names = [name for name, said in not_read.items() if said.replace(name, "NAME") == reason]
+        out.print(escape(f"not read: {', '.join(names)} ({reason})"), highlight=False, soft_wrap=True)
+
+
+def _counted(name: str, found: Iterable[Any]) -> dict[str, Any]:
+    documents = characters = unreadable = 0
+    licences: Counter[str] = Counter()
+    publications: set[str] = set()
+    domains: set[str] = set()
+    for one in found:
+        if isinstance(one, Unreadable):
+            unreadable += 1
+            continue
+        documents += 1
+        characters += len(one.text)
+        licences[one.source.licence] += 1
+        publications.add(one.source.id)
+        domains.add(one.domain)
+    return {
+        "source": name,
+        "documents": documents,
+        "publications": len(publications),
+        "characters": characters,
+        "licences": dict(sorted(licences.items())),
+        "domains": sorted(domains),
+        "unreadable": unreadable,
+    }
 
 
 @app.command()

@@ -11,6 +11,7 @@ that are done are not made again.
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +27,7 @@ from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, 
 from data_build.report import write_report
 from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
-from data_build.sources.reading import Unreadable
+from data_build.sources.reading import Unreadable, terms
 from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, source_of, uncarry
@@ -188,19 +189,27 @@ def _check_use(name: str) -> None:
 TRAINING_USES = {"references", "CPT", "SFT", "replay"}
 
 
+def _check_terms(name: str, options: dict[str, Any]) -> None:
+    """A licence or tier that the recipe got wrong is an error before hours are spent on the other sources."""
+    if "licence" in inspect.signature(registry.get("source", name)).parameters:
+        terms(name, options.get("licence"), options.get("tier", "none"))
+
+
 class _ReadSource(PipelineStep):
     """Gives a task the documents of one source, and what could not be read of it."""
 
     name = "source"
     type = "medmodel"
 
-    def __init__(self, names: Iterable[str], sources: Iterable[Any]) -> None:
+    def __init__(self, names: list[str], sources: Iterable[Any]) -> None:
         super().__init__()
         self.readers = [registry.get("source", name) for name in names]
         self.options = [
             {} if isinstance(source, str) else {key: value for key, value in source.items() if key != "format"}
             for source in sources
         ]
+        for name, options in zip(names, self.options, strict=True):
+            _check_terms(name, options)
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         yield from self.readers[rank](**self.options[rank])

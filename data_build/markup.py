@@ -68,6 +68,24 @@ def between(text: str, start: str, end: str, replace: Any) -> str:
     return "".join([*kept, text[at:]])
 
 
+def raised(text: str) -> str:
+    """A superscript in Unicode, or after `^` where there is none."""
+    if _HAS_SUPERSCRIPT.fullmatch(text):
+        return text.translate(_SUPERSCRIPTS)
+    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
+
+
+def lowered(text: str) -> str:
+    """A subscript in Unicode, or plain where there is none."""
+    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
+
+
+def formula(element: Any) -> str:
+    """A MathML element as one line of text; one of too many parts keeps its words alone."""
+    short = sum(1 for _ in element.iter()) <= _LONGEST_MATH
+    return re.sub(r"\s+", " ", _read(element) if short else " ".join(element.itertext())).strip()
+
+
 def _title(match: re.Match[str]) -> str:
     title = _TITLE.search(match[1])
     return f"# {title[1]}\n" if title and title[1] else ""
@@ -135,17 +153,7 @@ def _tag(match: re.Match[str]) -> str:
 def _script(match: re.Match[str]) -> str:
     if match[2].lstrip().startswith("[") and "](#" in match[2]:
         return ""  # the number of a footnote
-    return _raised(match[2].strip()) if match[1].lower() == "sup" else _lowered(match[2].strip())
-
-
-def _raised(text: str) -> str:
-    if _HAS_SUPERSCRIPT.fullmatch(text):
-        return text.translate(_SUPERSCRIPTS)
-    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
-
-
-def _lowered(text: str) -> str:
-    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
+    return raised(match[2].strip()) if match[1].lower() == "sup" else lowered(match[2].strip())
 
 
 def _formula(fragment: str) -> str:
@@ -155,7 +163,7 @@ def _formula(fragment: str) -> str:
     fragment = between(fragment, "<annotation", "</annotation>", lambda found: "")
     fragment = _ENTITY.sub(_character_but_markup, fragment)
     try:
-        read = "" if fragment.count("<m") > _LONGEST_MATH else _read(fromstring(fragment))
+        read = "" if fragment.count("<m") > _LONGEST_MATH else formula(fromstring(fragment))
     except (ParseError, ValueError):  # defusedxml's refusals are ValueErrors
         read = ""
     return re.sub(r"\s+", " ", read or _TAG.sub(" ", fragment)).strip()
@@ -167,11 +175,13 @@ def _read(element: Any) -> str:
         case "mfrac", [above, below]:
             return f"{_grouped(above)}/{_grouped(below)}"
         case "msup", [base, high]:
-            return base + _raised(high.strip())
+            return base + raised(high.strip())
         case "msub", [base, low]:
-            return base + _lowered(low.strip())
+            return base + lowered(low.strip())
         case "msubsup", [base, low, high]:
-            return base + _lowered(low.strip()) + _raised(high.strip())
+            return base + lowered(low.strip()) + raised(high.strip())
+        case "annotation" | "annotation-xml", _:
+            return ""
         case "mspace", _:
             return " "
         case "mtr" | "mtd", _:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from data_build.__main__ import app
 from data_build.sources.open_medicine import package_folder
 from data_build.steps.clean import clean
 from data_build.steps.decontaminate import LONGEST_RUN, repeated
 from data_build.words import runs, words
 from medmodel import registry
+from medmodel.recipe import data_dir
 from medmodel.records import Document
 
 NAMES = ("differentials", "general", "open_medicine")
@@ -85,6 +91,70 @@ def test_cleaning_a_source_twice_is_cleaning_it_once_and_leaves_no_markup(name: 
         assert clean(text) == text, document.id
         for markup in ("**", "`", "](", "OpenMedicine", "<!--", "\r", "\n\n\n"):
             assert markup not in text, f"{document.id}: {markup!r}"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_the_command_counts_what_is_there_and_says_why_it_did_not_read_the_rest(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if there:
+        (tmp_path / "cmrc2018").mkdir()
+        rows = [{"context_id": "A", "context_text": "合成的句子。"}, {"context_id": "B"}]
+        (tmp_path / "cmrc2018" / "squad.json").write_text(json.dumps(rows), encoding="utf-8")
+        monkeypatch.setenv("MEDMODEL_DATA", str(tmp_path))
+    else:
+        monkeypatch.delenv("MEDMODEL_DATA", raising=False)
+    done = CliRunner().invoke(app, ["sources", "--json"])
+    assert done.exit_code == 0
+    said = json.loads(done.stdout)
+    rows = {row["source"]: row for row in said["sources"]}
+    assert rows["open_medicine"]["documents"] == 145
+    assert said["not_read"]["pdf"] == "a format: a recipe says where it is and on which licence"
+    if there:
+        row = rows["cmrc2018"]
+        assert (row["documents"], row["characters"], row["unreadable"], row["licences"]) == (1, 6, 1, {"CC-BY-SA-4.0": 1})
+        assert said["not_read"]["medquad"] == f"source medquad: there is no folder {tmp_path / 'medquad'}"
+    else:
+        assert said["not_read"]["medquad"].startswith("source medquad needs MEDMODEL_DATA")
+    assert not set(rows) & set(said["not_read"])
+    assert set(rows) | set(said["not_read"]) == set(registry.names("source"))
+    table = CliRunner().invoke(app, ["sources"])
+    assert "open_medicine" in table.stdout
+    assert "not read: " in table.stdout
+
+
+def test_every_source_named_after_a_folder_has_its_use_in_the_list() -> None:
+    uses = yaml.safe_load((Path(__file__).parents[1] / "data_build" / "sources" / "uses.yaml").read_text(encoding="utf-8"))
+    formats = {
+        name for name in registry.names("source") if "licence" in inspect.signature(registry.get("source", name)).parameters
+    }
+    assert set(registry.names("source")) - formats - set(NAMES) - made_here() <= set(uses)
+    assert not formats & set(uses)
+
+
+@pytest.mark.slow
+def test_every_folder_at_hand_loads_and_each_document_has_an_id_a_licence_and_a_language() -> None:
+    data = data_dir()
+    if data is None:
+        pytest.skip("MEDMODEL_DATA unset")
+    folders = [name for name in registry.names("source") if (data / name).is_dir()]
+    assert folders
+    for name in folders:
+        seen: set[str] = set()
+        for found in registry.get("source", name)():
+            if isinstance(found, Document):
+                assert found.id not in seen, found.id
+                seen.add(found.id)
+                assert found.id.startswith(f"{found.source.id}/"), found.id
+                assert found.text.strip(), found.id
+                assert found.source.licence, found.id
+                assert found.language in ("en", "zh"), found.id
+        assert seen, name
+
+
+def made_here() -> set[str]:
+    """Sources that other test files register for themselves."""
+    return {name for name in registry.names("source") if registry.get("source", name).__module__.startswith("test_")}
 
 
 def test_reading_does_not_import_the_package() -> None:

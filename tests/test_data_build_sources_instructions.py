@@ -236,7 +236,7 @@ def test_selfbiorag_reads_a_question_once_and_keeps_key_and_rationale_apart(data
     assert unread == {
         "med_qa_train.json:1": "its answer is not among the options",
         "med_qa_train.json:2": "has no instance",
-        "medmc_qa_train.json:1": "left out: asks what selfbiorag_bench/medmc_qa_train_gpt4/1 asks",
+        "medmc_qa_train.json:1": "left out: another row asks the same (selfbiorag_bench/medmc_qa_train_gpt4/1)",
     }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sourced import drawn, pdf
 
 from medmodel.errors import InputError
 from medmodel.rag import refs
@@ -71,8 +72,7 @@ def test_html_and_word_files_keep_their_headings(tmp_path: Path, kind: str) -> N
 
 def test_a_pdf_is_read_and_its_broken_lines_are_one_sentence(tmp_path: Path) -> None:
     lines = ["Falls on the ward", "Every patient over 65 years is screened for falls, but not", "those who are bedbound."]
-    drawn = " ".join(f"({line}) Tj T*" for line in lines)
-    (tmp_path / "falls.pdf").write_bytes(pdf(f"BT /F1 12 Tf 14 TL 50 700 Td {drawn} ET"))
+    (tmp_path / "falls.pdf").write_bytes(pdf(drawn(*lines)))
     document = refs.read(tmp_path / "falls.pdf", licence="internal", tier="local")
     [passage] = split_document(document)
     last = passage.sentence(len(passage.sentences) - 1)
@@ -93,21 +93,3 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_sentence_and_nothing_is_ad
 def test_removing_what_is_not_there_names_what_is(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no reference 'x'; known: none"):
         refs.remove("x")
-
-
-def pdf(content: str) -> bytes:
-    """A PDF of one page."""
-    objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        f"<</Length {len(content)}>>\nstream\n{content}\nendstream",
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    whole, offsets = "%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(whole))
-        whole += f"{number} 0 obj\n{body}\nendobj\n"
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    end = f"trailer\n<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{len(whole)}\n%%EOF\n"
-    return f"{whole}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{end}".encode("latin-1")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data_build.sources.reading import Unreadable, json_records, members
-from data_build.sources.rows import described, stem
+from data_build.sources.rows import described, stem, with_own
 from medmodel.records import Document, Source
 from medmodel.registry import register
 
@@ -129,9 +129,6 @@ def _words(key: str) -> str:
 
 def _own(value: Mapping[str, Any], source: Source) -> Source:
     """What the object says of itself."""
-    own: dict[str, Any] = {key: str(value[key]) for key in ("url", "doi") if value.get(key)}
-    if re.fullmatch(r"(?:19|20)\d\d", str(value.get("year", ""))):
-        own["year"] = int(value["year"])
-    if stated := value.get("licence") or value.get("license"):
-        own["licence"] = str(stated)
-    return source.model_copy(update=own) if own else source
+    own = {key: str(value[key]) for key in ("url", "doi") if value.get(key)}
+    licence = value.get("licence") or value.get("license")
+    return with_own(source, date=str(value.get("year", "")), licence=str(licence) if licence else None, **own)

@@ -76,5 +76,5 @@ def _rows(file: Path, name: str, wanted: set[str], needed: str | None) -> Iterat
                     number += 1
                     yield Entry(number, row)
     except (arrow.ArrowException, OSError) as fault:
-        after = f" after row {number}; what stands before it counts" if number else ""
+        after = f" (after row {number}: what stands before counts)" if number else ""
         yield Unreadable(id=name, reason=f"is damaged or no Parquet ({type(fault).__name__}){after}")

@@ -35,7 +35,9 @@ from medmodel.recipe import data_dir
 from medmodel.records import Record, Tier
 
 LARGEST = 200_000_000  # bytes of a file that is read as a whole; JSON lines and large XML are streamed and may be longer
+LARGEST_ELEMENT = 50_000_000  # bytes of XML that is streamed: a longer article or page is damage
 LONGEST_LINE = 10_000_000  # bytes: a longer one is a dump without line ends, and would be one document
+NO_ELEMENT = 3  # expat's XML_ERROR_NO_ELEMENTS
 CONTROLS = 0.01  # of the characters: from there on it is a binary file that happens to decode
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -111,6 +113,14 @@ def members(path: Path | str, *suffixes: str) -> Iterator[Member | Unreadable]:
         yield from _members_of(path, path.name, suffixes, inside="")
     else:
         raise InputError(f"there is no file or folder {path}")
+
+
+def bytes_of(member: Member) -> bytes | Unreadable:
+    """All bytes of a file that is no text, such as a PDF."""
+    try:
+        return _whole(member)
+    except _Damage as damage:
+        return Unreadable(id=member.name, reason=str(damage))
 
 
 def text_of(member: Member) -> str | Unreadable:
@@ -212,7 +222,8 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
     """Each element of these tags (namespaces left out), one at a time, of an XML file of any size. Damage ends the file."""
     count = 0
     try:
-        with member.open() as stream:
+        with member.open() as opened:
+            stream = _Counting(opened)
             path: list[Element] = []
             for event, element in _parser(stream):
                 if event == "start":
@@ -221,23 +232,39 @@ def xml_elements(member: Member, *tags: str) -> Iterator[Element | Unreadable]:
                 path.pop()
                 if element.tag.rpartition("}")[2] in tags:
                     count += 1
+                    stream.since = 0
                     yield element
                     if path:
                         path[-1].clear()  # what was read is let go, siblings included
+    except _Damage as damage:
+        yield Unreadable(id=member.name, reason=_after(str(damage), count))
     except _DAMAGED as fault:
         yield Unreadable(id=member.name, reason=_after(_reason(fault), count))
     except (ParseError, ValueError, LookupError) as fault:
         yield Unreadable(id=member.name, reason=_after(_xml_fault(fault), count))
 
 
-def _parser(stream: IO[bytes]) -> Iterator[tuple[str, Element]]:
+class _Counting(io.BufferedReader):
+    """Raises _Damage when an element, which the parser holds as a whole, is too large to be one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(stream, 65536)  # type: ignore[arg-type]
+        self.since = 0  # bytes read since the last element was given
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.since += size or 0
+        if self.since > LARGEST_ELEMENT:
+            raise _Damage(f"has no end of an element within {LARGEST_ELEMENT // 1_000_000} MB")
+        return super().read(size)
+
+
+def _parser(stream: _Counting) -> Iterator[tuple[str, Element]]:
     """Start and end of each element; through defusedxml, unless there is no place for a DTD (it is in Python, and slow)."""
-    buffered = io.BufferedReader(stream, 65536)  # type: ignore[type-var]
-    if _PLAIN_PROLOG.match(buffered.peek(4096)[:4096]):
-        return iter(ElementTree.iterparse(buffered, ("start", "end")))
+    if _PLAIN_PROLOG.match(stream.peek(4096)[:4096]):
+        return iter(ElementTree.iterparse(stream, ("start", "end")))
     import defusedxml.ElementTree  # type: ignore[import-untyped]
 
-    found: Iterator[tuple[str, Element]] = defusedxml.ElementTree.iterparse(buffered, ("start", "end"))
+    found: Iterator[tuple[str, Element]] = defusedxml.ElementTree.iterparse(stream, ("start", "end"))
     return found
 
 
@@ -254,7 +281,7 @@ def _members_of(file: Path, name: str, suffixes: tuple[str, ...], inside: str) -
                 if not _hidden(found.name) and _bare(found.name).lower().endswith(suffixes or ("",)):
                     yield Member(inside + _bare(found.name), _opened(found.name, found.open))
         except _DAMAGED as fault:
-            yield Unreadable(id=name, reason=f"{_reason(fault)}; the members before that count")
+            yield Unreadable(id=name, reason=f"{_reason(fault)} (the members before that count)")
     elif _bare(lower).endswith(suffixes or ("",)):
         yield Member(_bare(name), _opened(name, lambda: io.BufferedReader(io.FileIO(file))))
 
@@ -434,7 +461,7 @@ def _reason(fault: BaseException) -> str:
 
 
 def _after(reason: str, count: int, what: str = "element") -> str:
-    return f"{reason} after {what} {count}; what stands before it counts" if count else reason
+    return f"{reason} (after {what} {count}: what stands before counts)" if count else reason
 
 
 def _xml_fault(fault: BaseException) -> str:
@@ -445,5 +472,7 @@ def _xml_fault(fault: BaseException) -> str:
         return "refers to files outside itself"
     if isinstance(fault, ParseError):
         line, column = fault.position
+        if (line, column) == (1, 0) and fault.code == NO_ELEMENT:
+            return "is empty"
         return f"is not well-formed XML (line {line}, column {column})"
     return f"is not XML that can be read ({name})"

@@ -19,6 +19,7 @@ from data_build.sources.reading import Entry, Member, Unreadable, folder, json_r
 from medmodel.errors import InputError, UnknownName
 from medmodel.records import Document, Preference, Source
 
+_DATE = re.compile(r"(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")  # as far as it is known
 JSON = (".json", ".jsonl", ".ndjson")
 ABOUT = ("id", "title", "organization", "year", "date", "doi", "url", "summary_by")  # what a recipe may say of a source
 
@@ -122,6 +123,19 @@ def described(kind: str, path: str | Path, licence: str | None, tier: str, about
     return Source.model_validate({"title": name, **about, "id": name, "licence": stated, "tier": known})
 
 
+def with_own(source: Source, **said: str | None) -> Source:
+    """The source with what a file says of itself, which wins over what a recipe says of all files. A date gives the year."""
+    own: dict[str, Any] = {key: value.strip() for key, value in said.items() if value and value.strip()}
+    date = _DATE.match(own.pop("date", ""))
+    if date:
+        own |= {"date": date[0], "year": int(date[0][:4])}
+    return source.model_copy(update=own) if own else source
+
+
 def stem(file: str) -> str:
     """A file's path without its ends: "data/llama_data.json.gz" is "data/llama_data"."""
-    return re.sub(r"(?<=.)(?:\.(?:jsonl?|ndjson|csv|tsv|txt|parquet|gz|bz2))+$", "", file)
+    return re.sub(
+        r"(?<=.)(?:\.(?:jsonl?|ndjson|csv|tsv|txt|parquet|md|markdown|x?html?|pdf|docx|n?xml|obo|tar|tgz|zip|gz|bz2))+$",
+        "",
+        file,
+    )

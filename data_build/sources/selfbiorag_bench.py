@@ -63,7 +63,7 @@ def read() -> Iterator[Document | Unreadable]:
                 continue
             key = " ".join(question.stem.lower().split())
             if key in seen:
-                yield Unreadable(id=name, reason=f"left out: asks what {seen[key]} asks")
+                yield Unreadable(id=name, reason=f"left out: another row asks the same ({seen[key]})")
                 continue
             seen[key] = f"{SOURCE.id}/{stem(member.name)}/{entry.number}"
             yield Document(

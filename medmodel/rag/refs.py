@@ -4,9 +4,9 @@
     medmodel refs list
     medmodel refs remove protocol-1f3a9c2b
 
-Markdown and text are read as they are, HTML through trafilatura, PDF through pypdf, DOCX through python-docx. They lie
-in `$MEDMODEL_HOME/refs`: the file itself, its text as a Document, and an index over all of them, rebuilt on each change
-in a new folder that one rename puts in place. They enter no training. Scanned PDFs have no text and are refused.
+`medmodel.rag.conversion` reads them. They lie in `$MEDMODEL_HOME/refs`: the file itself, its text as a Document, and an
+index over all of them, rebuilt on each change in a new folder that one rename puts in place. They enter no training.
+Scanned PDFs have no text and are refused.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ from typing import NamedTuple, get_args
 
 from medmodel.artifacts import write_atomic
 from medmodel.errors import ArtifactError, InputError, UnknownName
+from medmodel.rag.conversion import READERS, markdown
 from medmodel.rag.index import Index, build_index
 from medmodel.rag.passages import split_document
 from medmodel.recipe import home_dir
 from medmodel.records import Document, Source, Tier
 
-READERS = {".md": "text", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx"}
-SHORTEST = 80  # characters of text below which a file is taken for a scan
 LARGEST = 50_000_000  # bytes
 
 
@@ -105,15 +104,9 @@ def read(path: Path, *, licence: str, tier: str) -> Document:
         raise InputError(f"there is no file {path}")
     if path.stat().st_size > LARGEST:
         raise InputError(f"{path.name} is larger than {LARGEST // 1_000_000} MB; split it")
-    try:
-        text = {"text": _text, "html": _html, "pdf": _pdf, "docx": _docx}[kind](path)
-    except InputError:
-        raise
-    except Exception as damage:  # each reader has errors of its own; whichever it is, the file is at fault
-        raise InputError(f"{path.name} cannot be read as {kind}: {type(damage).__name__}") from None
-    if len(text.strip()) < SHORTEST:
-        raise InputError(f"{path.name} has no text to speak of; a scan must go through text recognition first")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    raw = path.read_bytes()
+    text = markdown(kind, raw, path.name)
+    digest = hashlib.sha256(raw).hexdigest()[:8]
     name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "reference"
     heading = re.search(r"^#\s+(.+)$", text, re.MULTILINE)
     source = Source.model_validate(
@@ -144,38 +137,3 @@ def _rebuild() -> None:
         current.unlink(missing_ok=True)
     if old:
         shutil.rmtree(home() / old, ignore_errors=True)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise InputError(f"{path.name} is not UTF-8 (byte {fault.start}): save it as UTF-8") from None
-
-
-def _html(path: Path) -> str:
-    import trafilatura
-
-    return trafilatura.extract(path.read_bytes(), output_format="markdown", include_tables=True, include_links=False) or ""
-
-
-def _pdf(path: Path) -> str:
-    from pypdf import PdfReader
-
-    pages = [page.extract_text() for page in PdfReader(path).pages]
-    # A line that ends without a stop goes on in the next: PDF has lines, not sentences.
-    return "\n\n".join(re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", page) for page in pages)
-
-
-def _docx(path: Path) -> str:
-    from docx import Document as Word
-
-    lines = []
-    for paragraph in Word(str(path)).paragraphs:
-        style = paragraph.style.name if paragraph.style is not None else ""
-        level = re.fullmatch(r"Heading (\d)", style)
-        if level or style == "Title":
-            lines.append(f"{'#' * int(level[1]) if level else '#'} {paragraph.text}")
-        else:
-            lines.append(f"- {paragraph.text}" if style.startswith("List") else paragraph.text)
-    return "\n\n".join(lines)
