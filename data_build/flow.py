@@ -40,10 +40,11 @@ Arguments = Callable[[Any, "Found"], dict[str, Any] | None]  # None: the recipe 
 
 
 class Found(NamedTuple):
-    """What steps take beside the recipe: the sources held out, and the model that tells names."""
+    """What steps take beside the recipe: the sources held out, the model that tells names, and the one that scores quality."""
 
     heldout: list[str]
     names: Path | None
+    quality: Path | None
 
 
 class Phase(NamedTuple):
@@ -59,6 +60,13 @@ FLOW = (
         "tag",
         (
             ("clean", lambda config, found: {}),
+            ("language", lambda config, found: {} if config.languages else None),
+            (
+                "quality",
+                lambda config, found: (
+                    {"rules": config.quality_rules, "head": found.quality} if config.quality_rules or found.quality else None
+                ),
+            ),
             ("phi", lambda config, found: {"names": found.names, "key": phi_key()} if config.phi else None),
             ("protected", lambda config, found: {"benchmarks": config.protected, "data": data_dir()}),
             ("split", lambda config, found: {"heldout": found.heldout}),  # before anything is packed
@@ -90,7 +98,7 @@ def run(job: Job) -> dict[str, Any]:
         always=config.always_heldout,
         seed=job.seed,
     )
-    found = Found(heldout, _model(job, "names"))
+    found = Found(heldout, _model(job, "names"), _model(job, "quality"))
     folder = read.folder
     for number, phase in enumerate(FLOW):
         steps = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -28,7 +29,7 @@ class Executor(BaseModel):
 @register("stage", "documents")
 class Documents(StageConfig):
     module: ClassVar[str] = "data_build.flow"
-    optional: ClassVar[tuple[str, ...]] = ("names",)  # what tells names from other words
+    optional: ClassVar[tuple[str, ...]] = ("names", "quality")  # what tells names from other words; what scores clinical quality
     packages: ClassVar[tuple[str, ...]] = ("datatrove", "rensa", "open-medicine")
     unkeyed: ClassVar[tuple[str, ...]] = ("executor",)
 
@@ -39,6 +40,9 @@ class Documents(StageConfig):
     always_train: tuple[str, ...] = ()  # ids of sources
     always_heldout: tuple[str, ...] = ()  # the same; counts towards the numbers above; more of them than that are all held out
     forget: tuple[str, ...] = ()  # ids of sources or documents, or the beginning of ids: left out, as if never there
+    languages: tuple[Literal["en", "zh", "mixed", "other"], ...] = ()  # what to keep; none named: no language is asked for
+    quality_rules: bool = False  # drop what no reader would miss: data_build/steps/quality.yaml
+    min_quality: float = Field(default=0.0, ge=0, le=1)  # drop below this score of the input `quality`; 0 only tags
     phi: bool = False  # replace what may point to a person: for notes and dialogues
     protected: dict[str, str] = Field(default_factory=dict)  # published test -> SHA-256 of its hashed n-grams' file
     near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
@@ -51,11 +55,17 @@ class Documents(StageConfig):
     def outside(self) -> dict[str, str]:
         """The files that the sources are read from, by source, and the key of surrogates: others are another stage key."""
         found = {"phi key": hashlib.sha256(phi_key().encode()).hexdigest()} if self.phi else {}
-        for source in self.sources:
-            path = _path_of(source)
-            if path:
-                found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
-        return found
+        return found | outside_of(self.sources)
+
+
+def outside_of(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
+    """The digests of what sources read that is not part of a package."""
+    found = {}
+    for source in sources:
+        path = _path_of(source)
+        if path:
+            found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
+    return found
 
 
 def phi_key() -> str:

