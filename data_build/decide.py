@@ -28,7 +28,7 @@ def decide(carrier: Carrier, config: Any) -> str:
         return str(carrier.metadata["drop"])
     if "lines_cut" in tags and not _WORD.search(carrier.text):
         return "nothing left after cutting repeated paragraphs"
-    if config.languages and tags.get("language", config.languages[0]) not in config.languages:
+    if config.languages and tags["language"] not in config.languages:
         return f"language: {tags['language']}"
     if config.quality_rules and "quality_rule" in tags:
         return f"quality: {tags['quality_rule'].split(',')[0]}"

@@ -102,7 +102,7 @@ def _features(codes: words.U32, classes: npt.NDArray[np.uint8]) -> words.U32:
     seen = 0  # characters of the row so far
     for at in range(-1, len(codes) + 1):
         kind = classes[codes[at]] if 0 <= at < len(codes) else _SPACE
-        ends_word = inside and (kind == _SPACE or kind == _CHARACTER)
+        ends_word = inside and kind in (_SPACE, _CHARACTER)
         for _ in range((1 if ends_word else 0) + (1 if kind == _CHARACTER else 0)):
             if not ends_word:
                 value = (start ^ np.uint64(codes[at])) * prime
@@ -115,7 +115,7 @@ def _features(codes: words.U32, classes: npt.NDArray[np.uint8]) -> words.U32:
             before = value
             value = start
             ends_word = inside = False
-        if kind == _LETTER or kind == _DIGIT:
+        if kind in (_LETTER, _DIGIT):
             inside = True
             value = (value ^ np.uint64(48 if kind == _DIGIT else codes[at])) * prime
         code = np.uint64(32 if kind == _SPACE else 48 if kind == _DIGIT else codes[at])

@@ -142,9 +142,10 @@ def _is_listed(phrases: int, count: int, limit: Limits) -> bool:
 def measure(text: str) -> Measures:
     codes = np.frombuffer(text.lower().encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     counts, hashes, lines, sizes = _measure(codes, _classes())
-    by_class, spelled, spelling, single, unbroken, line, cut_off = counts[:9].tolist(), *counts[9:].tolist()
+    by_class: list[int] = counts[:9].tolist()
+    spelled, spelling, single, unbroken, line, cut_off = map(int, counts[9:])
     written = max(1, sum(by_class) - by_class[_SPACE] - by_class[_BREAK])
-    spam, boilerplate = _phrases(hashes, *_listed()).tolist()
+    spam, boilerplate = map(int, _phrases(hashes, *_listed()))
     return Measures(
         words=len(hashes),
         spelled=spelled,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from medmodel.artifacts import file_sha256
 from medmodel.errors import InputError
@@ -29,7 +29,10 @@ class Executor(BaseModel):
 @register("stage", "documents")
 class Documents(StageConfig):
     module: ClassVar[str] = "data_build.flow"
-    optional: ClassVar[tuple[str, ...]] = ("names", "quality")  # what tells names from other words; what scores clinical quality
+    optional: ClassVar[tuple[str, ...]] = (
+        "names",
+        "quality",
+    )  # what tells names from other words; what scores clinical quality
     packages: ClassVar[tuple[str, ...]] = ("datatrove", "rensa", "open-medicine")
     unkeyed: ClassVar[tuple[str, ...]] = ("executor",)
 
@@ -48,6 +51,13 @@ class Documents(StageConfig):
     near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
     paragraph_copies: int = 0  # cut a paragraph that stands in so many documents, but for one; 0 cuts none
     executor: Executor = Executor()
+
+    @field_validator("min_quality")
+    @classmethod
+    def _has_a_head(cls, value: float, info: ValidationInfo) -> float:
+        if value and "quality" not in info.data.get("needs", {}):
+            raise ValueError("needs the input `quality`: a stage of kind quality_head gives the score")
+        return value
 
     def seconds(self) -> float:
         return 15.0
