@@ -57,8 +57,7 @@ def run(job: Job) -> dict[str, Any]:
     """Write quality.npz; returns how many texts were learnt from, and the ROC areas of the checks."""
     config = job.config
     job.clear()
-    learnt = {*config.english.names(), *(config.chinese.names() if config.chinese else ())}
-    texts = Texts(learnt, config.heldout, job.seed)
+    texts = Texts(config.learnt_from(), config.heldout, job.seed)
     english = texts.learnt(config.english, config.pieces)
     job.progress(5, 100, "%")
     teacher = Teacher(english, config.embedder, lambda done: job.progress(5 + 55 * done / max(1, len(english.texts)), 100, "%"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +51,10 @@ class QualityHead(StageConfig):
     def seconds(self) -> float:
         return 100.0
 
-    def outside(self) -> dict[str, Any]:
-        sides = [self.english, *([self.chinese] if self.chinese else []), *self.checks.values()]
-        return outside_of(sorted({name for each in sides for name in each.names()}))
+    def outside(self) -> dict[str, str]:
+        checked = {name for sides in self.checks.values() for name in sides.names()}
+        return outside_of(sorted(checked | self.learnt_from()))
+
+    def learnt_from(self) -> set[str]:
+        """The names of the sources."""
+        return {*self.english.names(), *(self.chinese.names() if self.chinese else ())}
