@@ -28,7 +28,7 @@ from medmodel.errors import InputError
 
 BITS = 18  # 262,144 weights: 1 MB, which a core's cache holds
 GRAM = 4  # characters
-PRIOR = 30  # n-grams of no weight that every text is given: a text of three words says little
+PRIOR = 30  # n-grams of no weight that every text is given: a text of three words says little, and stays near 0.5
 SCALE = 100.0  # a text's features sum to this, so that weights of ordinary size decide
 _SPACE, _LETTER, _DIGIT, _CHARACTER = range(4)
 _MARK = re.compile(r"^\[(system|user|assistant)\]\n", re.MULTILINE)
@@ -36,8 +36,7 @@ F32 = npt.NDArray[np.float32]
 
 
 class Head(NamedTuple):
-    weights: F32
-    bias: float
+    weights: F32  # by n-gram; without a constant, so that a text of which nothing is known has 0.5
 
     @classmethod
     def load(cls, path: Path | str) -> Head:
@@ -47,17 +46,17 @@ class Head(NamedTuple):
         if not file.is_file():
             raise InputError(f"there is no quality head {file}: run the stage `quality_head`, or leave `head` out")
         with np.load(file, allow_pickle=False) as kept:
-            return cls(kept["weights"].astype(np.float32), float(kept["bias"]))
+            return cls(kept["weights"].astype(np.float32))
 
     def save(self, file: Path) -> None:
-        np.savez(file, weights=self.weights, bias=np.float32(self.bias))
+        np.savez(file, weights=self.weights)
 
     def score(self, text: str) -> float | None:
         """0 to 1; None when there is no word to judge."""
         found = features(judged(text))
         if not len(found):
             return None
-        margin = self.bias + SCALE * _sum(self.weights, found) / (len(found) + PRIOR)
+        margin = SCALE * _sum(self.weights, found) / (len(found) + PRIOR)
         return 1 / (1 + exp(-max(-30.0, min(30.0, margin))))
 
 

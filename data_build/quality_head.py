@@ -194,12 +194,12 @@ def student(texts: Sequence[str], probabilities: F64) -> Head:
     matrix = csr_matrix((shares, columns, starts), shape=(len(rows), len(used)))
     matrix.sum_duplicates()
     labels = np.repeat([1, 0], len(rows))  # every text twice: a clean one and a noisy one, each as far as it is believed
-    fitted = LogisticRegression(C=STUDENT_C / len(rows), max_iter=300).fit(
+    fitted = LogisticRegression(C=STUDENT_C / len(rows), max_iter=300, fit_intercept=False).fit(
         vstack([matrix, matrix]).tocsr(), labels, sample_weight=np.concatenate([probabilities, 1 - probabilities])
     )
     weights = np.zeros(1 << BITS, dtype=np.float32)
     weights[used] = fitted.coef_[0]
-    return Head(weights, float(fitted.intercept_[0]))
+    return Head(weights)
 
 
 def area(scores: F64, labels: F64) -> Area:

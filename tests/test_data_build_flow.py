@@ -144,12 +144,12 @@ def test_a_head_scores_and_drops_below_the_least(run: Run, tmp_path: Path) -> No
     made.mkdir()
     weights = np.zeros(1 << BITS, dtype=np.float32)
     weights[features("adrenaline")] = 1
-    Head(weights, -3.0).save(made / "quality.npz")
+    Head(weights).save(made / "quality.npz")
     out = run(
         sources=("synthetic_rubbish",),
         heldout_guidelines=0,
         always_train=(),
-        min_quality=0.3,
+        min_quality=0.6,
         needs={"quality": "head"},
         head=made,
     )

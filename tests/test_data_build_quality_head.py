@@ -91,6 +91,15 @@ def test_a_student_learns_what_it_is_told_and_reads_new_texts_so() -> None:
     assert all(score is not None and score < 0.3 for score in scores[5:])
 
 
+def test_a_score_worked_by_hand_and_one_of_nothing_known() -> None:
+    weights = np.zeros(1 << BITS, dtype=np.float32)
+    weights[features("ab")[0]] = 0.5  # the word itself
+    n = len(features("ab cd"))
+    assert Head(weights).score("ab cd") == pytest.approx(1 / (1 + np.exp(-100 * 0.5 / (n + 30))))
+    assert Head(weights).score("xy") == 0.5
+    assert Head(weights).score("...") is None
+
+
 @pytest.mark.slow
 def test_a_student_told_the_opposite_says_the_opposite() -> None:
     lesson = [*filled(GUIDE, 1, 40), *filled(CHAT, 2, 40)]
@@ -101,17 +110,17 @@ def test_a_student_told_the_opposite_says_the_opposite() -> None:
 
 
 def test_a_head_is_kept_without_pickle_and_reads_the_same(tmp_path: Path) -> None:
-    head = Head(np.random.default_rng(1).normal(size=1 << BITS).astype(np.float32), 0.25)
+    head = Head(np.random.default_rng(1).normal(size=1 << BITS).astype(np.float32))
     head.save(tmp_path / "quality.npz")
     assert Head.load(tmp_path).score("Give heparin.") == head.score("Give heparin.")
-    assert Head.load(tmp_path / "quality.npz").bias == 0.25
+    assert Head.load(tmp_path / "quality.npz").weights.tobytes() == head.weights.tobytes()
     with pytest.raises(InputError, match="run the stage `quality_head`"):
         Head.load(tmp_path / "nowhere")
 
 
 @given(st.text(max_size=60) | st.text(alphabet=st.sampled_from("aé0 \n头の\ud800\U0001f600["), max_size=60))
 def test_any_text_has_a_score_between_0_and_1_or_none(text: str) -> None:
-    head = Head(np.random.default_rng(1).normal(size=1 << BITS).astype(np.float32), 0.0)
+    head = Head(np.random.default_rng(1).normal(size=1 << BITS).astype(np.float32))
     score = head.score(text)
     assert score is None or 0 <= score <= 1
     assert all(0 <= feature < 1 << BITS for feature in features(text).tolist())

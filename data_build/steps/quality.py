@@ -171,6 +171,7 @@ def limits() -> Limits:
     return Limits(**_file()["limits"])
 
 
+@cache
 def _file() -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return read
