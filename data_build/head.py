@@ -5,7 +5,7 @@ digit as 0 and everything else a space: so neither layout nor numbers count. Of 
 is scored, since a patient's words say nothing of the quality of an answer. The recipe stage `quality_head`
 (`data_build.quality_head`) trains it; `quality.npz` holds numbers and nothing that runs.
 
-Not covered: whether what is said is true. Two texts in the same words score the same.
+Not covered: whether what is said is true; noise of another kind than it was shown. Two texts in the same words score the same.
 
     head = Head.load(artifact_folder)
     head.score("Give adrenaline 0.5 mg intramuscularly.")

@@ -5,9 +5,12 @@ linear head, which learns the teacher's probabilities; it needs no embedding and
 embedder knows no Chinese: there the student learns the labels of the sources themselves, and there is no teacher to compare.
 
 What would give the sides away without reading is taken off first: turn marks, headings, bullets and line ends go, and the
-clean side's texts are cut to the lengths of the noisy side's. What it learns all the same is a manner of writing, known by
-source: `counts` holds the ROC area of teacher and student on sources or rows that were not learnt from, with DeLong's 95 %
-interval, and one comparison of answers with answers, where the form is the same on both sides.
+clean side's texts are cut to the lengths of the noisy side's. `counts` holds the ROC area of teacher and student on sources
+or rows that were not learnt from, with DeLong's 95 % interval; where answers meet answers the form is the same on both sides.
+
+What it learns all the same is a manner of writing, and the noise that it was shown: how often a text speaks to somebody
+gives .88 where the head has .98, and a head taught with spoken visits knows made-up chat at .61 only
+(`tests/perf/quality.py`). So its score is a tag to sort and sample by, no ground to drop another kind of text.
 
     MEDMODEL_DATA=... medmodel run small --until quality
 """
@@ -206,7 +209,7 @@ def area(scores: F64, labels: F64) -> Area:
     """The ROC area and DeLong's interval (1988) on the logit scale, in the fast form of Sun and Xu (2014).
 
     Where every clean text scores above every noisy one the variance is 0 and says nothing: the lower end is then the area at
-    which so many pairs in order would still be seen once in 20 times, had the smaller side's texts been independent.
+    which the smaller side's texts would all be in order once in 40 times (Clopper and Pearson).
     """
     from scipy.stats import rankdata
 
@@ -216,7 +219,7 @@ def area(scores: F64, labels: F64) -> Area:
     auc = float(above.mean())
     error = float(np.sqrt(above.var(ddof=1) / len(clean) + below.var(ddof=1) / len(noisy)))
     if auc in (0.0, 1.0):
-        edge = 0.05 ** (1 / min(len(clean), len(noisy)))
+        edge = 0.025 ** (1 / min(len(clean), len(noisy)))
         return Area(auc, round(edge, 4), 1.0) if auc else Area(auc, 0.0, round(1 - edge, 4))
     logit, half = np.log(auc / (1 - auc)), 1.96 * error / (auc * (1 - auc))
     low, high = (float(1 / (1 + np.exp(-end))) for end in (logit - half, logit + half))

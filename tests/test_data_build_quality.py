@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_build import words
+from data_build.steps.clean import clean
 from data_build.steps.quality import FILE, Limits, Quality, broken, limits, measure, rules_of
 from data_build.steps.tagging import carry
 from medmodel import registry
+from medmodel.recipe import data_dir
 from medmodel.records import Document, Source
 
 PROSE = "Give adrenaline at once. Lay the patient flat, and raise the legs. Call for help early, since airways swell fast. "
@@ -87,6 +89,14 @@ def test_rubbish_in_chinese_is_named_too(text: str, rule: str) -> None:
 @pytest.mark.parametrize("source", ["open_medicine", "differentials", "general"])
 def test_no_document_of_the_packaged_sources_breaks_a_rule(source: str) -> None:
     assert [document.id for document in registry.get("source", source)() if rules_of(document.text)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(data_dir() is None, reason="MEDMODEL_DATA unset")
+@pytest.mark.parametrize("source", ["medquad", "nigeria-stg", "openstax-anatomy-md", "openstax-microbiology-md", "cmrc2018"])
+def test_of_downloaded_references_less_than_one_in_200_breaks_a_rule(source: str) -> None:
+    texts = [clean(found.text) for found in registry.get("source", source)() if isinstance(found, Document)]
+    assert sum(bool(rules_of(text)) for text in texts) < 0.005 * len(texts)
 
 
 def test_measures_of_a_text_worked_by_hand() -> None:
