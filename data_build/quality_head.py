@@ -227,7 +227,7 @@ def area(scores: F64, labels: F64) -> Area:
 
 
 def _is_english(texts: Sequence[str]) -> bool:
-    return not any(_HAN.search(text) for text in texts)
+    return sum(bool(_HAN.search(text)) for text in texts) < len(texts) / 2
 
 
 def _hash(text: str) -> int:
