@@ -40,9 +40,7 @@ SHORTEST = 40  # characters of a text that is learnt from or checked
 LONGEST = 700  # characters: the embedder reads 160 tokens
 CERTAIN = 0.95  # a source's label as a probability: some of its texts are not what the source is
 TEACHER_C = 1.0  # of its regression; not tuned
-STUDENT_C = (
-    1000.0  # over the number of texts; of 10 to 10,000 it agrees best with the teacher on a fifth of the lesson left out
-)
+STUDENT_C = 1000.0  # over the number of texts; of 10 to 10,000 it agrees with the teacher best, on texts not learnt from
 _LEAD = re.compile(r"\A\s*(?:[-*•]\s+|\d{1,2}[.)]\s+)?")  # of a bullet
 _HAN = re.compile("[\u4e00-\u9fff]")
 F64 = npt.NDArray[np.float64]
@@ -105,11 +103,11 @@ class Texts:
         """Noisy texts as they are; clean ones cut to the lengths of the noisy."""
         noisy = list(islice(self._texts(sides.noisy, checked, repeat(LONGEST)), count))
         lengths = sorted(map(len, noisy), key=lambda size: _hash(f"{self.seed} {size}"))
-        clean = list(islice(self._texts(sides.clean, checked, cycle(lengths)), count))
-        for found, names in ((noisy, sides.noisy), (clean, sides.clean)):
+        references = list(islice(self._texts(sides.clean, checked, cycle(lengths)), count))
+        for found, names in ((noisy, sides.noisy), (references, sides.clean)):
             if not found:
                 raise InputError(f"stage quality_head: {', '.join(names)} give no text that is long enough and not held back")
-        return Labelled([*clean, *noisy], np.repeat([1.0, 0.0], [len(clean), len(noisy)]))
+        return Labelled([*references, *noisy], np.repeat([1.0, 0.0], [len(references), len(noisy)]))
 
     def _texts(self, names: Sequence[str], checked: bool, lengths: Iterable[int]) -> Iterator[str]:
         """A piece of each document, from each source in turn."""

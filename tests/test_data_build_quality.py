@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_build import words
+from data_build import measures, words
+from data_build.measures import Measures, phrases_of
 from data_build.steps.clean import clean
-from data_build.steps.quality import FILE, Limits, Quality, broken, limits, measure, rules_of
+from data_build.steps.quality import FILE, Limits, Quality, broken, limits, listed, rules_of
 from data_build.steps.tagging import carry
 from medmodel import registry
 from medmodel.recipe import data_dir
 from medmodel.records import Document, Source
 
 PROSE = "Give adrenaline at once. Lay the patient flat, and raise the legs. Call for help early, since airways swell fast. "
+
+
+def measure(text: str) -> Measures:
+    return measures.measure(text, listed())
+
+
 PAGE = " ".join(f"Step {n}: give {5 * n} mg, wait {n} minutes, and measure again." for n in range(1, 40))  # 429 words
 SECTIONS = "".join(
     f"## {name}\n\n### Dose\n\n- Adults: {mg} mg daily\n- Children: {mg // 10} mg/kg\n\n### Contraindications\n\n- Allergy\n\n"
@@ -129,6 +136,14 @@ def test_a_limit_is_not_broken_by_reaching_it() -> None:
     )
     assert broken(found, limits()) == []
     assert broken(found._replace(symbols=limits().symbols_most + 0.001), limits()) == ["symbols"]
+
+
+def test_different_phrases_are_counted_by_list_and_once_each() -> None:
+    phrases = phrases_of([["order now", "money back guarantee"], ["隐私政策"]])
+    found = measures.measure("Order now! Order NOW; a money-back guarantee. 隐私政策 Order it now.", phrases)
+    assert (found.spam, found.boilerplate) == (2, 1)
+    with pytest.raises(ValueError, match="'order' has not 2 to 6 words"):
+        phrases_of([["order"], []])
 
 
 def test_every_limit_of_the_file_is_known_and_has_its_reason_on_the_line() -> None:

@@ -29,10 +29,7 @@ class Executor(BaseModel):
 @register("stage", "documents")
 class Documents(StageConfig):
     module: ClassVar[str] = "data_build.flow"
-    optional: ClassVar[tuple[str, ...]] = (
-        "names",
-        "quality",
-    )  # what tells names from other words; what scores clinical quality
+    optional: ClassVar[tuple[str, ...]] = ("names", "quality")  # models: which words are names; how good a text is
     packages: ClassVar[tuple[str, ...]] = ("datatrove", "rensa", "open-medicine")
     unkeyed: ClassVar[tuple[str, ...]] = ("executor",)
 
