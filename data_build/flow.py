@@ -44,10 +44,11 @@ Arguments = Callable[[Any, "Found"], dict[str, Any] | None]  # None: the recipe 
 
 
 class Found(NamedTuple):
-    """What steps take beside the recipe: sources held out, the model that tells names, clusters of likely duplicates."""
+    """What steps take beside the recipe: sources held out, trained models, clusters of likely duplicates."""
 
     heldout: list[str]
-    names: Path | None
+    names: Path | None  # tells names from other words
+    quality: Path | None  # scores quality
     clusters: Path | None = None
 
 
@@ -64,6 +65,13 @@ FLOW = (
         "tag",
         (
             ("clean", lambda config, found: {}),
+            ("language", lambda config, found: {} if config.languages else None),
+            (
+                "quality",
+                lambda config, found: (
+                    {"rules": config.quality_rules, "head": found.quality} if config.quality_rules or found.quality else None
+                ),
+            ),
             ("phi", lambda config, found: {"names": found.names, "key": phi_key()} if config.phi else None),
             (
                 "protected",
@@ -98,7 +106,7 @@ def run(job: Job) -> dict[str, Any]:
         always=config.always_heldout,
         seed=job.seed,
     )
-    found = Found(heldout, _model(job, "names"))
+    found = Found(heldout, _model(job, "names"), _model(job, "quality"))
     folder = read.folder
     ran: list[dict[str, Any]] = []  # steps with the tags that each writes
     for number, phase in enumerate(FLOW):
@@ -116,7 +124,7 @@ def run(job: Job) -> dict[str, Any]:
         if phase.together:
             _compare(steps, work, work / "findings")
         else:
-            pipeline = [ReadShard(folder), *steps, Sketch(work / "sketch"), WriteShard(folder := work / phase.name)]
+            pipeline = [ReadShard(folder), *steps, Sketch(work / "sketch", config), WriteShard(folder := work / phase.name)]
             run_phase(
                 pipeline,
                 len(shards(read.folder)),

@@ -1,7 +1,7 @@
 """The report of a build: report.json for machines, report.html for people, in one reading of what was kept and dropped.
 
 One page without scripts or outside files: what is there by source, tier, language and licence; what was dropped, why, with
-samples; families of duplicates; copies of tests; identifiers replaced; lengths.
+samples; families of duplicates; copies of tests; identifiers replaced; lengths; scores of quality.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from medmodel.records import Document, Drop
 
 SAMPLES = 5  # dropped documents shown for each reason
 LARGEST = 20  # families of duplicates shown
+HEAD = "quality: head"  # how the reason begins that is no rule but a score
 LENGTHS = tuple(2**power for power in range(6, 18))  # words
 
 
@@ -45,6 +46,8 @@ def write_report(out: Path, heldout: Sequence[str]) -> dict[str, Any]:
         "contamination": {name: _sorted(counts) for name, counts in sorted(gone.benchmarks.items())},
         "duplicate_families": dict(gone.families.most_common(LARGEST)),
         "phi": _sorted(kept.phi),
+        "quality": {f"{number / 10:.1f} to {(number + 1) / 10:.1f}": kept.quality[number] for number in range(10)},
+        "quality_dropped": _sorted(gone.rules),
         "words": {f"<{top}": kept.lengths[number] for number, top in enumerate(LENGTHS)},
         "heldout_sources": list(heldout),
         "quarantined": kept.quarantined,
@@ -54,7 +57,9 @@ def write_report(out: Path, heldout: Sequence[str]) -> dict[str, Any]:
 
 
 def reason_class(reason: str) -> str:
-    """What a reason says but for the particulars: "near duplicate of x" -> "near duplicate"."""
+    """What a reason says but for the particulars: "near duplicate of x" -> "near duplicate"; rules of quality stay apart."""
+    if reason.startswith(HEAD):
+        return HEAD
     return reason.split(" of ")[0].split(":")[0] if reason.startswith(("exact", "near", "repeats")) else reason.split(" (")[0]
 
 
@@ -69,6 +74,7 @@ class _Kept:
         self.bytes_by: dict[str, Counter[str]] = defaultdict(Counter)
         self.phi: Counter[str] = Counter()
         self.lengths = [0] * (len(LENGTHS) + 1)
+        self.quality = [0] * 10
         self.quarantined: dict[str, Any] = {}
 
     def add(self, document: Document) -> None:
@@ -92,6 +98,9 @@ class _Kept:
                 self.phi[key.removeprefix("phi_")] += value
         words = max(1, document.text.count(" ") if language == "en" else len(document.text) // 2)
         self.lengths[min(len(LENGTHS), max(0, math.floor(math.log2(words)) - 5))] += 1
+        score = document.attributes.get("quality")
+        if isinstance(score, float):
+            self.quality[min(9, int(10 * score))] += 1
         if "quarantined" in document.attributes:
             self.quarantined[document.id] = document.attributes["quarantined"]
 
@@ -103,6 +112,7 @@ class _Gone:
         self.reasons: Counter[str] = Counter()
         self.by_source: dict[str, Counter[str]] = defaultdict(Counter)
         self.benchmarks: dict[str, Counter[str]] = defaultdict(Counter)
+        self.rules: Counter[str] = Counter()
         self.families: Counter[str] = Counter()
         self.samples: dict[str, list[Drop]] = defaultdict(list)
 
@@ -112,6 +122,8 @@ class _Gone:
         self.by_source[drop.source][kind] += 1
         if kind.startswith("repeats "):
             self.benchmarks[kind.removeprefix("repeats ")][drop.source] += 1
+        if kind.startswith("quality: "):
+            self.rules[kind.removeprefix("quality: ")] += 1
         if " duplicate of " in drop.reason:
             self.families[drop.reason.split(" duplicate of ")[1]] += 1
         if len(self.samples[kind]) < SAMPLES:
@@ -146,7 +158,9 @@ def _page(report: Mapping[str, Any], samples: Mapping[str, Sequence[Drop]]) -> s
         _bars("Bytes by language", report["bytes_by"].get("language", {})),
         _bars("Bytes by licence", report["bytes_by"].get("licence", {})),
         _bars("Length of documents, in words", report["words"], ordered=True),
+        _bars("Documents by score of quality", report["quality"] if any(report["quality"].values()) else {}, ordered=True),
         _bars("Left out, by reason", report["dropped"]),
+        _bars("Left out for their quality, by the first rule that fired", report["quality_dropped"]),
         "<h2>Samples of what was left out</h2>",
         *(_sample(reason, drops) for reason, drops in sorted(samples.items())),
         _bars("Copies of published tests, by test", {name: sum(by.values()) for name, by in report["contamination"].items()}),

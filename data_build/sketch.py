@@ -25,6 +25,7 @@ from datatrove.pipeline.base import PipelineStep
 from rensa import RMinHash
 
 from data_build import words
+from data_build.decide import decide
 from data_build.executor import whole_file
 from data_build.steps.tagging import source_of
 
@@ -72,12 +73,13 @@ class Sketch(PipelineStep):
     name = "sketch"
     type = "medmodel"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Any = None) -> None:
         super().__init__()
         self.folder = folder
+        self.config = config  # of the stage: what `decide` drops by it is compared with nothing
 
     def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
-        maker = _Maker()
+        maker = _Maker(self.config)
         for carrier in data:
             maker.add(carrier)
             yield carrier
@@ -154,7 +156,8 @@ def load(stem: Path) -> ShardSketch:
 class _Maker:
     """Collects what is known of each document of a shard."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: Any = None) -> None:
+        self.config = config
         self.ids: list[str] = []
         self.meta: list[tuple[int, int, int, bool, bool]] = []
         self.texts: list[bytes] = []
@@ -175,7 +178,7 @@ class _Maker:
                 source["year"] or 0,
                 len(carrier.text),
                 record["split"] == "heldout",
-                bool(carrier.metadata["drop"]),
+                bool(decide(carrier, self.config) if self.config else carrier.metadata["drop"]),
             )
         )
         self.texts.append(hashlib.sha256(" ".join(lower.split()).encode("utf-8", "surrogatepass")).digest()[:16])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from data_build.decide import decide
+from data_build.report import reason_class
 from data_build.steps.tagging import carry, drop
 from medmodel.forgetting import belongs
 from medmodel.records import Document, Source
@@ -29,6 +30,35 @@ def test_what_no_step_objects_to_stays() -> None:
 def test_the_first_reason_counts() -> None:
     assert reason(proposed="near duplicate of x") == "near duplicate of x"
     assert reason(proposed="near duplicate of x", settings={"forget": ["s"]}) == "forgotten on request"
+
+
+def test_a_language_goes_when_the_recipe_names_others() -> None:
+    assert reason(language="other", settings={"languages": ["en", "zh"]}) == "language: other"
+    assert reason(language="zh", settings={"languages": ["en", "zh"]}) == ""
+    assert reason(language="other") == ""
+
+
+def test_the_first_rule_of_quality_is_the_reason_when_the_recipe_asks_for_rules() -> None:
+    assert reason(quality_rule="symbols, loop", settings={"quality_rules": True}) == "quality: symbols"
+    assert reason(quality_rule="symbols, loop") == ""
+
+
+def test_a_score_below_the_least_is_a_reason_and_one_at_it_is_none() -> None:
+    asked = {"min_quality": 0.3, "needs": {"quality": "head"}}
+    assert reason(quality=0.12, settings=asked) == "quality: head 0.12 below 0.3"
+    assert reason(quality=0.3, settings=asked) == ""
+    assert reason(settings=asked) == ""  # nothing to judge
+    assert reason(quality=0.12) == ""
+
+
+def test_reasons_are_counted_by_rule_and_not_by_score() -> None:
+    reasons = ["quality: head 0.12 below 0.3", "quality: symbols", "language: other", "near duplicate of x"]
+    assert [reason_class(each) for each in reasons] == [
+        "quality: head",
+        "quality: symbols",
+        "language: other",
+        "near duplicate",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from datatrove.pipeline.base import PipelineStep
 
 from data_build import flow
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, whole_file
+from data_build.head import BITS, Head, features
 from data_build.steps.tagging import carry
 from medmodel.artifacts import content_digest, hash_files, read_records
 from medmodel.errors import InputError, MedmodelError
@@ -63,12 +66,12 @@ Run = Callable[..., Path]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def go(**settings: Any) -> Path:
+    def go(head: Path | None = None, **settings: Any) -> Path:
         out = tmp_path / f"out{len(list(tmp_path.iterdir()))}"
         out.mkdir()
         defaults = {"sources": ("synthetic_guidelines",), "heldout_guidelines": 2, "always_train": ("a", "a_2010", "b")}
         config = Documents.model_validate({"uses": "documents", **defaults, **settings})
-        flow.run(Job(config, {}, out, seed=3))
+        flow.run(Job(config, {"quality": SimpleNamespace(path=head)} if head else {}, out, seed=3))  # type: ignore[dict-item]
         return out
 
     return go
@@ -120,6 +123,46 @@ def test_every_drop_has_a_reason_and_an_excerpt_and_the_report_counts_it(run: Ru
     assert sorted([*kept, *drops]) == sorted(made.id for made in synthetic_guidelines())
 
 
+@register("source", "synthetic_rubbish")
+def synthetic_rubbish() -> Iterator[Document]:
+    """A good text, one in Chinese, and one that is symbols."""
+    yield document("good", "one", "Give adrenaline at once, and lay the patient flat.")
+    yield document("chinese", "one", "立即给予肾上腺素，并使患者平卧。")
+    yield document("symbols", "one", "★ ☎ ★ buy ★ ☎ ★ now ★ ☎ ★ ok ★ ☎ ★")
+
+
+def test_language_and_rules_drop_only_when_the_recipe_asks(run: Run) -> None:
+    sources = {"sources": ("synthetic_rubbish",), "heldout_guidelines": 0, "always_train": ()}
+    asked = run(**sources, languages=("en",), quality_rules=True)
+    drops = {gone.id: gone.reason for gone in read_records(asked / "drops", Drop)}
+    assert drops == {"chinese/one": "language: zh", "symbols/one": "quality: symbols"}
+    (kept,) = read_records(asked / "documents", Document)
+    assert kept.attributes == {"language": "en", "language_en": 1.0, "language_zh": 0.0}
+    report = json.loads((asked / "report.json").read_text(encoding="utf-8"))
+    assert report["quality_dropped"] == {"symbols": 1}
+    left = read_records(run(**sources) / "documents", Document)
+    assert [found.attributes for found in left] == [{}, {}, {}]
+
+
+def test_a_head_scores_and_drops_below_the_least(run: Run, tmp_path: Path) -> None:
+    made = tmp_path / "head"
+    made.mkdir()
+    weights = np.zeros(1 << BITS, dtype=np.float32)
+    weights[features("adrenaline")] = 1
+    Head(weights).save(made / "quality.npz")
+    out = run(
+        sources=("synthetic_rubbish",),
+        heldout_guidelines=0,
+        always_train=(),
+        min_quality=0.6,
+        needs={"quality": "head"},
+        head=made,
+    )
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["dropped"] == {"quality: head": 2}
+    assert sum(report["quality"].values()) == 1
+
+
 def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:
     with pytest.raises(InputError, match="synthetic_nothing"):
         run(sources=("synthetic_nothing",))
@@ -140,3 +183,13 @@ def test_a_failing_step_names_the_document_and_no_log_or_error_holds_its_text(
     assert "step 'breaks' failed" in logs  # what went wrong is there
     for text in (printed.out, printed.err, logs, str(raised.value)):
         assert CANARY not in text
+
+
+def test_a_copy_that_is_dropped_for_its_quality_takes_no_other_with_it(tmp_path: Path, run: Run) -> None:
+    body = " ".join(f"word{number}" for number in range(60))
+    lines = [{"id": "better", "text": f"{body}."}, {"id": "longer and worse", "text": f"{body}. " + "\ufffd" * 40}]
+    (tmp_path / "two.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    source = {"format": "jsonl", "path": str(tmp_path / "two.jsonl"), "licence": "CC0-1.0", "tier": "textbook"}
+    out = run(sources=(source,), quality_rules=True, heldout_guidelines=0, always_train=())
+    assert [gone.reason for gone in read_records(out / "drops", Drop)] == ["quality: damaged characters"]
+    assert len(list(read_records(out / "documents", Document))) == 1

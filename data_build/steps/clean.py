@@ -80,9 +80,9 @@ class Clean(PipelineStep):
 
     def run(self, data: Any, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         for document in data:
-            before, document.text = document.text, clean(document.text)
-            if document.text != before:
-                tag(document, "cleaned", len(before) - len(document.text))
+            before, document.text = document.text.strip(), clean(document.text)
+            if document.text != f"{before}\n":
+                tag(document, "cleaned", len(before) + 1 - len(document.text))
             if not re.search(r"\w", document.text):
                 drop(document, "empty after cleaning")
             yield document

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from medmodel import forgetting
 from medmodel.artifacts import file_sha256
@@ -29,7 +30,7 @@ class Executor(BaseModel):
 @register("stage", "documents")
 class Documents(StageConfig):
     module: ClassVar[str] = "data_build.flow"
-    optional: ClassVar[tuple[str, ...]] = ("names",)  # what tells names from other words
+    optional: ClassVar[tuple[str, ...]] = ("names", "quality")  # models: which words are names; how good a text is
     packages: ClassVar[tuple[str, ...]] = ("datatrove", "rensa", "open-medicine")
     unkeyed: ClassVar[tuple[str, ...]] = ("executor",)
 
@@ -40,6 +41,9 @@ class Documents(StageConfig):
     always_train: tuple[str, ...] = ()  # ids of sources
     always_heldout: tuple[str, ...] = ()  # the same; counts towards the numbers above; more of them than that are all held out
     forget: tuple[str, ...] = ()  # ids of sources or documents, or the beginning of ids: left out, as if never there
+    languages: tuple[Literal["en", "zh", "mixed", "other"], ...] = ()  # what to keep; none named: no language is asked for
+    quality_rules: bool = False  # drop what no reader would miss: data_build/steps/quality.yaml
+    min_quality: float = Field(default=0.0, ge=0, le=1)  # drop below this score of the input `quality`; 0 only tags
     phi: bool = False  # replace what may point to a person: for notes and dialogues
     protected: dict[str, str] = Field(default_factory=dict)  # published test -> SHA-256 of its hashed n-grams' file
     cases: tuple[str, ...] = ()  # files or folders of questions that no document may repeat: tests at hand
@@ -47,6 +51,13 @@ class Documents(StageConfig):
     near_by: Literal["memory", "shuffle"] = "memory"  # one node: 1M passages in 1.5 GB; shuffle: datatrove's stages, beyond it
     paragraph_copies: int = 0  # cut a paragraph that stands in so many documents, but for one; 0 cuts none
     executor: Executor = Executor()
+
+    @field_validator("min_quality")
+    @classmethod
+    def _has_a_head(cls, value: float, info: ValidationInfo) -> float:
+        if value and "quality" not in info.data.get("needs", {}):
+            raise ValueError("needs the input `quality`: a stage of kind quality_head gives the score")
+        return value
 
     def seconds(self) -> float:
         return 15.0
@@ -60,11 +71,17 @@ class Documents(StageConfig):
             if not Path(case).expanduser().exists():
                 raise InputError(f"documents.cases: there is no {case}")
             found[f"cases {case}"] = _digest(Path(case).expanduser())
-        for source in self.sources:
-            path = _path_of(source)
-            if path:
-                found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
-        return found
+        return found | outside_of(self.sources)
+
+
+def outside_of(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
+    """The digests of what sources read that is not part of a package."""
+    found = {}
+    for source in sources:
+        path = _path_of(source)
+        if path:
+            found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
+    return found
 
 
 def phi_key() -> str:
