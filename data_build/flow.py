@@ -24,7 +24,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from data_build.decide import EXCERPT, decide
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
-from data_build.report import write_report
+from data_build.report import Ran, write_report
 from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
 from data_build.sources.reading import Unreadable, terms
@@ -108,7 +108,7 @@ def run(job: Job) -> dict[str, Any]:
     )
     found = Found(heldout, _model(job, "names"), _model(job, "quality"))
     folder = read.folder
-    ran: list[dict[str, Any]] = []  # steps with the tags that each writes
+    ran: list[Ran] = []
     for number, phase in enumerate(FLOW):
         percent = (30 + 50 * number / len(FLOW), 30 + 50 * (number + 1) / len(FLOW))
         if phase.together and config.near_by == "shuffle":
@@ -116,11 +116,7 @@ def run(job: Job) -> dict[str, Any]:
             found = found._replace(clusters=clusters)
         chosen = [(name, arguments(config, found)) for name, arguments in phase.steps]
         steps = [registry.get("step", name)(**settings) for name, settings in chosen if settings is not None]
-        ran += [
-            {"step": name, "tags": list(getattr(registry.get("step", name), "tags", ()))}
-            for name, settings in chosen
-            if settings is not None
-        ]
+        ran += [Ran(name, getattr(registry.get("step", name), "tags", ())) for name, settings in chosen if settings is not None]
         if phase.together:
             _compare(steps, work, work / "findings")
         else:
@@ -138,7 +134,7 @@ def run(job: Job) -> dict[str, Any]:
     with whole_file(job.out / "drops" / f"{len(shards(folder)):05d}.jsonl") as out:  # what could not be read comes last
         for gone in read.unreadable:
             out.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
-    report = {**write_report(job.out, heldout), "steps": ran}
+    report = write_report(job.out, heldout, ran)
     shutil.rmtree(work)
     write_atomic(job.out / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
     job.progress(100, 100, "%")
@@ -331,7 +327,8 @@ class _Decide(PipelineStep):
                 reason = decide(carrier, self.config)
                 if reason:
                     excerpt = "" if reason == "forgotten on request" else carrier.text[:EXCERPT]
-                    gone = Drop(id=carrier.id, reason=reason, source=source_of(carrier)["id"], excerpt=excerpt)
+                    size = len(carrier.text.encode("utf-8", "surrogatepass"))
+                    gone = Drop(id=carrier.id, reason=reason, source=source_of(carrier)["id"], size=size, excerpt=excerpt)
                     dropped.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
                 else:
                     kept.write(uncarry(carrier).model_dump_json(exclude_defaults=True).encode() + b"\n")

@@ -11,20 +11,37 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medmodel.artifacts import read_records, write_atomic
 from medmodel.records import Document, Drop
 
 SAMPLES = 5  # dropped documents shown for each reason
 LARGEST = 20  # families of duplicates shown
+FOLDED = 20  # rows of a table before the rest is folded away
 HEAD = "quality: head"  # how the reason begins that is no rule but a score
+STEPS = {
+    "empty": "clean",
+    "language": "language",
+    "quality": "quality",
+    "repeats": "protected",
+    "exact": "exact_dedup",
+    "near": "dedup",
+    "nothing left": "paragraph_dedup",
+}  # how a reason begins -> the step it rests on; what could not be read, and what is to be forgotten, is left out by reading
 LENGTHS = tuple(2**power for power in range(6, 18))  # words
 
 
-def write_report(out: Path, heldout: Sequence[str]) -> dict[str, Any]:
+class Ran(NamedTuple):
+    """A step that ran, and how the names of the attributes begin that it writes."""
+
+    step: str
+    tags: tuple[str, ...]
+
+
+def write_report(out: Path, heldout: Sequence[str], steps: Sequence[Ran] = ()) -> dict[str, Any]:
     """Count documents/ and drops/, write report.html, return what report.json holds."""
-    kept = _Kept()
+    kept = _Kept(steps)
     for document in read_records(out / "documents", Document):
         kept.add(document)
     gone = _Gone()
@@ -49,6 +66,10 @@ def write_report(out: Path, heldout: Sequence[str]) -> dict[str, Any]:
         "quality": {f"{number / 10:.1f} to {(number + 1) / 10:.1f}": kept.quality[number] for number in range(10)},
         "quality_dropped": _sorted(gone.rules),
         "words": {f"<{top}": kept.lengths[number] for number, top in enumerate(LENGTHS)},
+        "steps": [
+            {"step": step.step, "tags": list(step.tags), "tagged": kept.tagged[step.step], **gone.by_step[step.step]}
+            for step in (Ran("read", ()), *steps)
+        ],
         "heldout_sources": list(heldout),
         "quarantined": kept.quarantined,
     }
@@ -63,10 +84,17 @@ def reason_class(reason: str) -> str:
     return reason.split(" of ")[0].split(":")[0] if reason.startswith(("exact", "near", "repeats")) else reason.split(" (")[0]
 
 
+def _step_of(kind: str) -> str:
+    """The step whose finding a reason rests on."""
+    return next((step for beginning, step in STEPS.items() if kind.startswith(beginning)), "read")
+
+
 class _Kept:
     """Sums over the documents that stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[Ran]) -> None:
+        self.steps = [step for step in steps if step.tags]
+        self.tagged: Counter[str] = Counter()
         self.documents = self.characters = self.bytes = 0
         self.splits: Counter[str] = Counter()
         self.domains: Counter[str] = Counter()
@@ -96,6 +124,8 @@ class _Kept:
         for key, value in document.attributes.items():
             if key.startswith("phi_") and isinstance(value, int):
                 self.phi[key.removeprefix("phi_")] += value
+        for step in self.steps:
+            self.tagged[step.step] += any(key.startswith(step.tags) for key in document.attributes)
         words = max(1, document.text.count(" ") if language == "en" else len(document.text) // 2)
         self.lengths[min(len(LENGTHS), max(0, math.floor(math.log2(words)) - 5))] += 1
         score = document.attributes.get("quality")
@@ -114,12 +144,16 @@ class _Gone:
         self.benchmarks: dict[str, Counter[str]] = defaultdict(Counter)
         self.rules: Counter[str] = Counter()
         self.families: Counter[str] = Counter()
+        self.by_step: dict[str, dict[str, int]] = defaultdict(lambda: {"dropped": 0, "dropped_bytes": 0})
         self.samples: dict[str, list[Drop]] = defaultdict(list)
 
     def add(self, drop: Drop) -> None:
         kind = reason_class(drop.reason)
         self.reasons[kind] += 1
         self.by_source[drop.source][kind] += 1
+        step = self.by_step[_step_of(kind)]
+        step["dropped"] += 1
+        step["dropped_bytes"] += drop.size
         if kind.startswith("repeats "):
             self.benchmarks[kind.removeprefix("repeats ")][drop.source] += 1
         if kind.startswith("quality: "):
@@ -138,7 +172,7 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}"
     "h1{font-size:1.6rem}h2{margin-top:2.2rem;font-size:1.15rem;border-bottom:1px solid #d5dbe3}"
     "table{border-collapse:collapse;width:100%}td,th{padding:.15rem .6rem;text-align:left;vertical-align:top}"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.bar{width:45%}"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.bar{width:45%}"
     ".bar i{display:block;height:.8rem;background:#2f6f9f;border-radius:2px}"
     "blockquote{margin:.2rem 0 .6rem;padding-left:.8rem;border-left:3px solid #d5dbe3;color:#4a5666;white-space:pre-wrap}"
     "details{margin:.3rem 0}summary{cursor:pointer}.empty{color:#6b7683}"
@@ -152,6 +186,7 @@ def _page(report: Mapping[str, Any], samples: Mapping[str, Sequence[Drop]]) -> s
         f"<h1>{report['documents']:,} documents, {report['bytes'] / 1e6:,.1f} MB; {dropped:,} left out</h1>",
         "<p>Every document left out has a reason, and stands in drops/ with its id and beginning.</p>",
         _bars("Documents by domain and split", report["domains"]),
+        _steps(report["steps"]),
         _bars("Bytes by source", report["bytes_by"].get("source", {})),
         _bars("Documents by source", report["sources"]),
         _bars("Bytes by evidence tier", report["bytes_by"].get("tier", {})),
@@ -176,12 +211,26 @@ def _bars(title: str, counts: Mapping[str, int], *, ordered: bool = False) -> st
     """A table of names, numbers and bars, the largest first unless the order says something."""
     rows = list(counts.items()) if ordered else sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     largest = max((count for _, count in rows), default=0)
-    lines = (
+    lines = [
         f"<tr><td>{html.escape(name)}<td class=n>{count:,}<td class=bar><i style='width:{100 * count / largest:.1f}%'></i>"
         for name, count in rows
         if largest
+    ]
+    if ordered or len(lines) <= FOLDED:
+        return _section(title, lines)
+    rest = f"<details><summary>{len(lines) - FOLDED} more</summary><table>{''.join(lines[FOLDED:])}</table></details>"
+    return _section(title, lines[:FOLDED]) + rest
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> str:
+    """What each step said and cost, in the order in which they ran."""
+    head = "<tr><th>step<th class=n>documents tagged<th class=n>left out<th class=n>bytes left out"
+    rows = (
+        f"<tr><td>{html.escape(step['step'])}<td class=n>{step['tagged']:,}<td class=n>{step['dropped']:,}"
+        f"<td class=n>{step['dropped_bytes']:,}"
+        for step in steps
     )
-    return _section(title, lines)
+    return _section("By step", [head, *rows])
 
 
 def _table(title: str, rows: Mapping[str, Any]) -> str:

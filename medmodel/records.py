@@ -57,6 +57,7 @@ class Drop(Record):
     id: str
     reason: str
     source: str
+    size: int = 0  # bytes of its text in UTF-8, as it was when it was dropped
     excerpt: str = ""
 
 

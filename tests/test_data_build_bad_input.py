@@ -19,11 +19,10 @@ from sourced import drawn, pdf, put
 
 from data_build import flow
 from data_build.sources.reading import Member, Unreadable, json_records, lines_of, text_of, xml_elements, xml_of
-from data_build.steps.tagging import Drop
 from medmodel.artifacts import read_records
 from medmodel.errors import MedmodelError
 from medmodel.job import Job
-from medmodel.records import Document
+from medmodel.records import Document, Drop
 from medmodel.stages.documents import Documents
 
 

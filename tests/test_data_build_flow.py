@@ -119,6 +119,10 @@ def test_every_drop_has_a_reason_and_an_excerpt_and_the_report_counts_it(run: Ru
     assert drops["b/empty"].reason == "empty after cleaning"
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert report["dropped"] == {"empty after cleaning": 1, "near duplicate": 1}
+    by_step = {step["step"]: (step["dropped"], step["dropped_bytes"]) for step in report["steps"]}
+    assert by_step["clean"] == (1, len("\n"))
+    assert by_step["dedup"] == (1, len(" ".join(f"aone{number}" for number in range(79))) + len("# a one\n\n\n"))
+    assert "<th>step" in (out / "report.html").read_text(encoding="utf-8")
     kept = [found.id for found in read_records(out / "documents", Document)]
     assert sorted([*kept, *drops]) == sorted(made.id for made in synthetic_guidelines())
 
