@@ -1,8 +1,9 @@
 """Synthetic clinical notes in English and Chinese, with the span of every identifier: to train on, and to measure by.
 
-Two families, "train" and "eval", share no template and no name: given names, surnames, towns, streets and templates are
-lists of their own. Nobody's notes were read for them. That is also their limit: both were written by one hand, so what is
-measured on them is an upper bound for real notes.
+Three families share no template and no name: "train" is learnt from, on "eval" the recognisers are tuned, and "blind"
+(data_build/phi_blind.py) only judges. Given names, surnames, towns, streets and templates are lists of their own. Nobody's
+notes were read for them. That is also their limit: all were written by one hand, so what is measured on them is an upper
+bound for real notes.
 
     python -m data_build.phi_notes eval 3        # shows three notes
 """
@@ -16,11 +17,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
+from data_build import phi_blind
 from data_build.phi_templates import EVAL, LISTS, TRAIN
+from data_build.phi_values import Values
 from medmodel.phi.rules import words
 
-Family = Literal["train", "eval"]
-ZH = ("zh",)
+Family = Literal["train", "eval", "blind"]
 MONTHS = "January February March April May June July August September October November December".split()
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -42,7 +44,34 @@ def notes(family: Family, count: int, seed: int) -> Iterator[Note]:
     """Half English, half Chinese; the same for the same seed."""
     for number in range(count):
         chance = random.Random(f"{family}:{seed}:{number}")
-        yield _note(family, "zh" if number % 2 else "en", chance)
+        language = "zh" if number % 2 else "en"
+        yield _styled(family, language, chance) if family == "blind" else _note(family, language, chance)
+
+
+def _styled(family: Family, language: str, chance: random.Random) -> Note:
+    """A note of one style from head to foot."""
+    style = chance.choice(phi_blind.STYLES[language])
+    middle = [
+        *chance.sample(style["body"], k=min(len(style["body"]), chance.randint(3, 7))),
+        *chance.sample(style["plain"], k=chance.randint(2, 4)),
+    ]
+    chance.shuffle(middle)
+    lines = [chance.choice(style["head"]), *middle, chance.choice(style["foot"])]
+    joint = chance.choice(["\n", "\n", " " if language == "en" else ""])
+    values = Values(language, phi_blind.PATTERNS[language], _lists(family), chance)
+    text, gold = "", []
+    for line in lines:
+        text += joint if text else ""
+        filled, spans = values.fill(line)
+        gold += [Gold(len(text) + start, len(text) + end, kind) for start, end, kind in spans]
+        text += filled
+    return Note(text, language, tuple(gold), "|".join(sorted(str(hash_of(line)) for line in lines)))
+
+
+@cache
+def _lists(family: Family) -> dict[str, tuple[str, ...]]:
+    lists = {key: tuple(said.split()) for key, said in phi_blind.LISTS.items()}
+    return {**lists, "zh_surname": names_of(family, "zh_surnames")}
 
 
 def _note(family: Family, language: str, chance: random.Random) -> Note:
@@ -83,7 +112,9 @@ def names_of(family: Family, key: str) -> tuple[str, ...]:
     """A list of names: the recogniser's own for training, others for evaluation."""
     if key == "zh_surnames":  # a closed class, all of it known to the rules: each family uses its part
         every = words("zh_surnames")[0][:200]
-        return tuple(every[0::2] if family == "train" else every[1::2])
+        return tuple(every[1::2] if family == "eval" else every[0::4] if family == "train" else every[2::4])
+    if family == "blind":
+        return tuple(phi_blind.LISTS[key].split())
     return words(key) if family == "train" else tuple(LISTS[key].split())
 
 
@@ -274,5 +305,6 @@ class _People:
 
 
 if __name__ == "__main__":
-    for note in notes("eval" if sys.argv[1] == "eval" else "train", int(sys.argv[2]), 0):
+    shown: Family = "eval" if sys.argv[1] == "eval" else "blind" if sys.argv[1] == "blind" else "train"
+    for note in notes(shown, int(sys.argv[2]), 0):
         print(note.text, [(note.text[one.start : one.end], one.kind) for one in note.gold], "", sep="\n")
