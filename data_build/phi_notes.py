@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 from data_build import phi_blind
 from data_build.phi_templates import EVAL, LISTS, TRAIN
 from data_build.phi_values import Values
-from medmodel.phi.rules import words
+from medmodel.phi.finding import words
 
 Family = Literal["train", "eval", "blind"]
 MONTHS = "January February March April May June July August September October November December".split()

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medmodel.phi import analyzer, deidentify, find
-from medmodel.phi.rules import identity_checksum, luhn, words
+from medmodel.phi.finding import words
+from medmodel.phi.numbers import identity_checksum, luhn
 
 IDENTITY = "11010519491231002X"  # the worked example of GB 11643
 PLANTED = {

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from medmodel.errors import InputError
-from medmodel.phi.rules import HAN, Finding, words
+from medmodel.phi.finding import HAN, Finding, words
 
 BITS = 18  # 262,144 buckets a class
 LABELS = ("other", "name", "address")
