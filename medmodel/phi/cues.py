@@ -31,19 +31,22 @@ _CUED = re.compile(
 _LOOSE = re.compile(
     r"(?:named|patient|Patient|my name is|My name is|I am|husband|wife|son|daughter|brother|sister|mother|father|uncle|aunt|niece|nephew|partner|neighbour|neighbor|carer|friend)(?<![A-Za-z]son),? ([A-Z][a-zà-ÿ'’-]+(?: [A-Z][a-zà-ÿ'’-]+)?)(?=[ ,.)]|$)"
 )
+_FIELD = re.compile(
+    rf"(?:Patient|PATIENT|Patient's|Pt)(?: [Nn]ame| NAME)?:\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;.\n(]|$|  | DOB| MRN)|(?:Name|NAME):\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;\n]| DOB| MRN|  )"
+)
+_NOTES = ((_TITLED, "title and name", 0.9), (_CUED, "name after a cue", 0.9), (_LOOSE, "name after a cue", 0.7))
+_PUBLISHED = ((_PATIENT_TITLED, "patient's title and name", 0.9), (_FIELD, "name after a cue", 0.9))
 
 
 def english_names(text: str, published: bool) -> Iterator[Finding]:
-    """`published`: a title alone names an author there; a patient is named by a cue, or as Mr or Mrs."""
-    for pattern, rule, score in (
-        ((_PATIENT_TITLED, "patient's title and name", 0.9), (_CUED, "name after a cue", 0.9))
-        if published
-        else ((_TITLED, "title and name", 0.9), (_CUED, "name after a cue", 0.9), (_LOOSE, "name after a cue", 0.7))
-    ):
+    """`published`: a title alone names an author there; a patient is named by a field of a form, or as Mr or Mrs."""
+    for pattern, rule, score in _PUBLISHED if published else _NOTES:
         for match in pattern.finditer(text):
-            end = _end_of_name(text, match.start(1), match.end(1))
-            if end > match.start(1):
-                yield Finding(match.start(1), end, "name", rule, score)
+            if match.start() and text[match.start() - 1].isalpha():
+                continue
+            end = _end_of_name(text, match.start(match.lastindex or 1), match.end(match.lastindex or 1))
+            if end > match.start(match.lastindex or 1):
+                yield Finding(match.start(match.lastindex or 1), end, "name", rule, score)
 
 
 def _end_of_name(text: str, start: int, end: int) -> int:
@@ -65,9 +68,10 @@ _ZH_CUED = re.compile(
     rf"(?:姓\s{{0,4}}名|患者姓名|联系人|签名|签字|主治医师|主管医师|责任护士|记录者|申请医生|报告医师|审核医师|手术者|术者|麻醉医师|家属|监护人|收件人|申请人|陪诊人|委托人|经办人|接诊医生|住院医师|经管医师|患者|病人|病员|患儿)(?:姓名)?[:：]?\s{{0,3}}([{HAN}]{{2,4}})(?![{HAN}])"
 )
 _ZH_BEFORE = frozenset("请是的由找和与给对为叫经问让至到谢托名位好您患者约向遵随见在及")
+_ZH_FUNCTION = frozenset("在按的了是与应当可或请向由被把将让使经从对咨询去找看说该")
 _HAN_ONLY = re.compile(f"[{HAN}]+")
 _NO_ZH = frozenset(
-    "麻醉 主治 高级 金牌 时间 于是 任何 应当 和平 全科 专科 家属 平时 常规 成人 方面 安静 余无 康复 查房 易感 明确 强烈 温度 白天 黄疸 高热 单纯 关于 何时 解除 终止 包括 连续 经过 万一 元旦 凌晨 农民 曾经 时有 均匀 左侧 右侧 水肿 盛行".split()
+    "麻醉 来说 来讲 主治 高级 金牌 时间 于是 任何 应当 和平 全科 专科 家属 平时 常规 成人 方面 安静 余无 康复 查房 易感 明确 强烈 温度 白天 黄疸 高热 单纯 关于 何时 解除 终止 包括 连续 经过 万一 元旦 凌晨 农民 曾经 时有 均匀 左侧 右侧 水肿 盛行".split()
 )
 
 
@@ -95,6 +99,6 @@ def chinese_names(text: str) -> Iterator[Finding]:
             name = text[start:end]
             known = size > 1 if name[:2] in compound else size < 4
             free = not start or not "\u4e00" <= text[start - 1] <= "\u9fff" or text[start - 1] in _ZH_BEFORE
-            if known and free and name[:2] not in _NO_ZH and _HAN_ONLY.fullmatch(name):
+            if known and free and name[:2] not in _NO_ZH and not _ZH_FUNCTION & set(name) and _HAN_ONLY.fullmatch(name):
                 yield Finding(start, end, "name", "name before a title", 0.8)
                 break

@@ -20,13 +20,17 @@ class Numbered(NamedTuple):
     score: float
 
 
+_QUALIFIED = r"(?:[ .-]?(?:no|num|nr|number|id|identifier|identity|card|licen[cs]e|code|plate|serial|security|record|policy|insurance)\b\.?){%s}"
 _RECORD = re.compile(
-    r"(?:\b(?:MRN?|URN|NHI|FIN|CSN|UHID|HN|EMPI|NHS|SSN|VIN|NPI|DEA|GMC|NMC|IMEI|CHI|medical record|medical rec|(?:hospital|unit|patient|health|chart|record|case|admission|"
-    r"encounter|visit|accession|specimen|sample|lab|laboratory|account|acct|a/c|claim|policy|member|membership|subscriber|group|insurance|beneficiary|medicare|medicaid|"
-    r"certificate|licen[cs]e|passport|serial|device|implant|pacemaker|plate|registration|reg|social security|identity|identification|ID|card|driver'?s|badge|staff|employee|order|invoice|file|reference|ref|"
-    r"prescription|rx|study|slides?|block|request|referral|ticket|locker|vehicle|IBAN|bank)\b)"
-    r"(?:[ .-]?(?:no|num|nr|number|id|identifier|identity|card|licen[cs]e|code|plate|serial|security|record|policy|insurance)\b\.?){0,3}"
-    r"(?:(?: is| was|:|#|=|-|\.|\(|\s){0,6}))$"
+    r"(?:\b(?:"  # these stand for a number by themselves
+    r"(?:MRN?|URN|NHI|FIN|CSN|UHID|HN|EMPI|NHS|SSN|VIN|NPI|DEA|GMC|NMC|IMEI|CHI|medical rec(?:ord)?|chart|record|accession|specimen|account|acct|a/c|claim|policy|member|membership|subscriber|"
+    r"beneficiary|medicare|medicaid|certificate|licen[cs]e|passport|serial|pacemaker|registration|reg|social security|identity|identification|ID|driver'?s|badge|invoice|prescription|IBAN|admission|encounter|slides?)\b"
+    + _QUALIFIED
+    % "0,3"
+    + r"|(?:hospital|unit|patient|health|case|visit|sample|lab|laboratory|group|insurance|device|implant|plate|card|staff|employee|order|file|reference|ref|rx|study|block|request|referral|ticket|locker|vehicle|bank)\b"
+    r"(?:" + _QUALIFIED % "1,3" + r"|(?=\s?[#:.]))"
+    r"|hospital\b(?=[ \n]))"
+    r"(?: is| was|:|#|=|-|\.|\(|\s){0,8})$"
     r"|(?:号码?|编码|条码|账户|卡|证|ID)[是为：:）)\s]{0,3}$",
     re.IGNORECASE,
 )
@@ -85,7 +89,7 @@ def certain_at(text: str, start: int, end: int) -> Numbered | None:
             return Numbered(start, start + 18, "identity", "Chinese identity number", 1.0)
     if size == 3 and after == "-" and before not in ".,-" and (match := _SSN.match(text, start)):
         return Numbered(start, match.end(), "identity", "social security number", 1.0)
-    card = _CARD.match(text, start) if (size >= 13 or size == 4) and before not in ".," else None
+    card = _CARD.match(text, start) if (size >= 13 or size == 4) and before not in ".,/" else None
     if card and (luhn(card[0]) or _CARD_CUE.search(text, max(0, start - BEFORE), start)):
         return Numbered(start, card.end(), "account", "payment card", 0.97)
     if size < 4 and after == "." and before != "." and (match := _IP.match(text, start)):
@@ -96,8 +100,8 @@ def certain_at(text: str, start: int, end: int) -> Numbered | None:
     return None
 
 
-def record_at(text: str, start: int, end: int) -> Numbered | None:
-    """A number after the name of a record; letters glued to its front belong to it."""
+def record_at(text: str, start: int, end: int, digits: int = 3) -> Numbered | None:
+    """A number of so many digits after the name of a record; letters glued to its front belong to it."""
     first = start
     while (
         first and start - first < 12 and ((text[first - 1].isascii() and text[first - 1].isalnum()) or text[first - 1] in "-/")
@@ -112,7 +116,7 @@ def record_at(text: str, start: int, end: int) -> Numbered | None:
     groups = _GROUPS.match(text, last) if last - first >= 2 else None
     if groups and not _UNIT.match(text, groups.end()):
         last = groups.end()
-    if last - first < 3 or (_UNIT.match(text, last) and text[last : last + 1] != "/"):
+    if sum(sign.isdigit() for sign in text[first:last]) < digits or (_UNIT.match(text, last) and text[last : last + 1] != "/"):
         return None
     return Numbered(first, last, "record", "number after a cue", 0.96)
 
@@ -148,7 +152,7 @@ def network_addresses(text: str) -> list[tuple[int, int]]:
 def _after_letters(text: str, start: int) -> Numbered | None:
     """IBAN and number plates begin with letters."""
     iban = _IBAN.match(text, start - 2) if start >= 2 and text[start - 2].isascii() and text[start - 2].isupper() else None
-    if iban and (start < 3 or not text[start - 3].isalnum() or ord(text[start - 3]) > 127):
+    if iban and (start < 3 or not (text[start - 3].isalnum() or text[start - 3] == "/") or ord(text[start - 3]) > 127):
         return Numbered(start - 2, iban.end(), "account", "IBAN", 1.0)
     first = start - 1
     while first and start - first < 6 and text[first - 1].isascii() and (text[first - 1].isalnum() or text[first - 1] == "·"):

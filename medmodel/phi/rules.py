@@ -64,7 +64,7 @@ def _at(text: str, start: int, end: int, published: bool) -> Finding | None:
     certain = certain_at(text, start, end)
     if certain:
         return Finding(*certain)
-    record = record_at(text, start, end)
+    record = record_at(text, start, end, 5 if published else 3)
     if record and not (not published and date_at(text, start, end)):
         return Finding(*record)
     date = patient_date_at(text, start, end) if published else date_at(text, start, end)
