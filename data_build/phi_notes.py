@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
-from data_build import phi_blind
+from data_build import phi_blind, phi_styles
 from data_build.phi_templates import EVAL, LISTS, TRAIN
 from data_build.phi_values import Values
 from medmodel.phi.finding import words
 
 Family = Literal["train", "eval", "blind"]
+STYLED = 0.7  # share of the training notes in the styles of data_build/phi_styles.py
 MONTHS = "January February March April May June July August September October November December".split()
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -45,12 +46,14 @@ def notes(family: Family, count: int, seed: int) -> Iterator[Note]:
     for number in range(count):
         chance = random.Random(f"{family}:{seed}:{number}")
         language = "zh" if number % 2 else "en"
-        yield _styled(family, language, chance) if family == "blind" else _note(family, language, chance)
+        styled = family == "blind" or (family == "train" and chance.random() < STYLED)
+        yield _styled(family, language, chance) if styled else _note(family, language, chance)
 
 
 def _styled(family: Family, language: str, chance: random.Random) -> Note:
     """A note of one style from head to foot."""
-    style = chance.choice(phi_blind.STYLES[language])
+    voice = phi_blind if family == "blind" else phi_styles
+    style = chance.choice(voice.STYLES[language])
     middle = [
         *chance.sample(style["body"], k=min(len(style["body"]), chance.randint(3, 7))),
         *chance.sample(style["plain"], k=chance.randint(2, 4)),
@@ -58,7 +61,7 @@ def _styled(family: Family, language: str, chance: random.Random) -> Note:
     chance.shuffle(middle)
     lines = [chance.choice(style["head"]), *middle, chance.choice(style["foot"])]
     joint = chance.choice(["\n", "\n", " " if language == "en" else ""])
-    values = Values(language, phi_blind.PATTERNS[language], _lists(family), chance)
+    values = Values(language, voice.PATTERNS[language], _lists(family), chance)
     text, gold = "", []
     for line in lines:
         text += joint if text else ""
@@ -70,8 +73,37 @@ def _styled(family: Family, language: str, chance: random.Random) -> Note:
 
 @cache
 def _lists(family: Family) -> dict[str, tuple[str, ...]]:
-    lists = {key: tuple(said.split()) for key, said in phi_blind.LISTS.items()}
-    return {**lists, "zh_surname": names_of(family, "zh_surnames")}
+    if family == "blind":
+        lists = {key: tuple(said.split()) for key, said in phi_blind.LISTS.items()}
+        return {**lists, "zh_surname": names_of(family, "zh_surnames")}
+    lists = {key: tuple(said.split("|")) for key, said in phi_styles.LISTS.items()}
+    for key in (
+        "thing",
+        "question",
+        "sentence",
+        "adjective",
+        "body",
+        "did2",
+        "thing2",
+        "said",
+        "do",
+        "does",
+        "today",
+        "adverb",
+    ):
+        lists[key.capitalize()] = tuple(said[0].upper() + said[1:] for said in lists[key])
+    return {
+        **lists,
+        "given": names_of(family, "given_female") + names_of(family, "given_male"),
+        "surname": names_of(family, "surnames"),
+        "city": names_of(family, "cities"),
+        "street": names_of(family, "streets"),
+        "zh_surname": names_of(family, "zh_surnames"),
+        "zh_given": names_of(family, "zh_given_female") + names_of(family, "zh_given_male"),
+        "zhcity": names_of(family, "zh_cities"),
+        "zhstreet": names_of(family, "zh_streets"),
+        "zhword": dictionary_words(20_000),
+    }
 
 
 def _note(family: Family, language: str, chance: random.Random) -> Note:
@@ -116,6 +148,17 @@ def names_of(family: Family, key: str) -> tuple[str, ...]:
     if family == "blind":
         return tuple(phi_blind.LISTS[key].split())
     return words(key) if family == "train" else tuple(LISTS[key].split())
+
+
+@cache
+def dictionary_words(count: int) -> tuple[str, ...]:
+    """The most frequent words of jieba's dictionary of two characters and more that are no person's name."""
+    from importlib.resources import files
+
+    lines = files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
+    entries = [(word, int(often)) for word, often, kind in (line.split(" ") for line in lines) if not kind.startswith("nr")]
+    chinese = [entry for entry in entries if re.fullmatch("[\u4e00-\u9fff]{2,}", entry[0])]
+    return tuple(word for word, _ in sorted(chinese, key=lambda entry: (-entry[1], entry[0]))[:count])
 
 
 class _People:
