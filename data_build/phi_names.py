@@ -22,7 +22,7 @@ from zlib import crc32
 import numpy as np
 from numba import njit
 
-from data_build import phi_blind
+from data_build import phi_blind, phi_styles
 from data_build.phi_notes import Note, dictionary_words, notes
 from data_build.phi_templates import LISTS
 from medmodel import registry
@@ -44,6 +44,19 @@ from medmodel.phi.scoring import (
 )
 
 DICTIONARY = 60_000  # most frequent words of jieba's dictionary
+CLINICAL = (
+    "heading",
+    "lab",
+    "drugx",
+    "bug",
+    "role2",
+    "relation2",
+    "thing2",
+    "did2",
+    "label2",
+    "language",
+    "freq",
+)  # lists of words that are no names
 EPOCHS = 6
 RATE = 0.15  # of AdaGrad
 DECAY = 2e-6  # L2 a step
@@ -150,7 +163,8 @@ def _together(seen: list[Seen], size: int) -> Seen:
 
 def _lexicon(guidelines: list[str], entries: list[str]) -> Lexicon:
     lower, capital = _vocabulary()
-    known = {*re.findall(r"\b[a-z]{2,}\b", " ".join(guidelines)), *lower}
+    clinical = " ".join(phi_styles.LISTS[key] for key in CLINICAL).lower()
+    known = {*re.findall(r"\b[a-z]{2,}\b", " ".join(guidelines)), *re.findall(r"[a-z]{3,}", clinical), *lower}
     dictionary = np.zeros(1 << DICTIONARY_BITS, dtype=np.uint8)
     for word in entries:
         if len(word) < 5:

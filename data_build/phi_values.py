@@ -13,7 +13,10 @@ from collections.abc import Mapping, Sequence
 MONTHS = "January February March April May June July August September October November December".split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 KINDS = {  # of the fields that are identifiers; a field that is not here is none
-    **dict.fromkeys(("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast"), "name"),
+    **dict.fromkeys(
+        ("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast", "varied", "variedfirst"),
+        "name",
+    ),
     **dict.fromkeys(("date", "monthyear"), "date"),
     **dict.fromkeys(("phone", "ext"), "phone"),
     **dict.fromkeys(("mrn", "policy", "accession", "licence", "gmc", "passport"), "record"),
@@ -31,6 +34,9 @@ DRUGS = (
     "Metformin Lisinopril Warfarin Augmentin Lasix Keppra Coumadin Lipitor Eliquis Tylenol Amoxicillin Plavix Zofran".split()
 )
 DOSES = ("5 mg", "2.5-5 mg", "500 mg", "40 mg", "1000 mg", "0.1 mg/kg")
+ONSETS = [*"b c ch d dr f g gr h j k kr l m n p ph qu r s sh st sz t th tr v w x y z zh".split(), ""]
+VOWELS = "a a a e e e i i o o u u ai au ea ei ia io ie oa oe ou ui y ä ö ü é á ó í".split()
+CODAS = [*"b ck d g l ll m n nd ng nn r rd rs rt s sch sk ss st t tz v w x z".split(), *[""] * 20]
 _FIELD = re.compile(r"\{(\w+)\}")
 _NO_DATE = re.compile(rf"^(?:the |(?:{'|'.join(WEEKDAYS)}), |(?:{'|'.join(day[:3] for day in WEEKDAYS)}) )| \d\d:\d\d$")
 _SIGN = re.compile(r"[#%^]")
@@ -110,6 +116,29 @@ class Values:
         if style < 0.2:
             return f"{self.given} {self.surname}".upper()
         return f"{self.surname}, {self.given}" if style < 0.28 else f"{self.given} {self.surname}"
+
+    def _varied(self) -> str:
+        """Forms of names that the lists do not hold: initials, double names, particles, and names that nobody has."""
+        given, surname = self._of("given"), self._of("surname")
+        if self.chance.random() < 0.4:
+            given, surname = self._invented(), self._invented()
+        style = self.chance.randrange(12)
+        initial = self.chance.choice("ABCDEFGHJKLMNPRSTVW")
+        return (
+            f"{given} {surname}", f"{given} {initial} {surname}", f"{given} {initial}. {surname}", f"{initial}. {surname}", f"{initial} {surname}",
+            f"{given} {surname}-{self._of('surname')}", f"{given} {self.chance.choice(['van', 'de', 'von', 'al', 'da', 'van der'])} {surname}", f"{surname.upper()}, {given}",
+            f"{surname} {given}", f"{given.upper()} {surname.upper()}", f"{given}-{self._of('given')} {surname}", f"{given} {self.chance.choice(['Mc', 'Mac', 'O’', 'D’', 'Al-', 'Ben-'])}{surname}",
+        )[style]  # fmt: skip
+
+    def _variedfirst(self) -> str:
+        return self._invented() if self.chance.random() < 0.7 else self._of("given")
+
+    def _invented(self) -> str:
+        count = self.chance.choice([1, 2, 2, 2, 3, 3, 4])
+        made = "".join(
+            self.chance.choice(ONSETS) + self.chance.choice(VOWELS) + self.chance.choice(CODAS) for _ in range(count)
+        )
+        return made.capitalize() if len(made) > 2 else self._of("surname")
 
     def _first(self) -> str:
         return self.given

@@ -67,10 +67,10 @@ _ZH_TITLED = re.compile(
 _ZH_CUED = re.compile(
     rf"(?:姓\s{{0,4}}名|患者姓名|联系人|签名|签字|主治医师|主管医师|责任护士|记录者|申请医生|报告医师|审核医师|手术者|术者|麻醉医师|家属|监护人|收件人|申请人|陪诊人|委托人|经办人|接诊医生|住院医师|经管医师|患者|病人|病员|患儿)(?:姓名)?[:：]?\s{{0,3}}([{HAN}]{{2,4}})(?![{HAN}])"
 )
-_ZH_BEFORE = frozenset("请是的由找和与给对为叫经问让至到谢托名位好您患者约向遵随见在及")
+_ZH_BEFORE = frozenset("请是的由找和与给对为叫经问让至到谢托名位好您患者约向遵随见在及了于过将已予归还又也则就再跟同因据")
 _ZH_FUNCTION = frozenset("在按的了是与应当可或请向由被把将让使经从对咨询去找看说该")
 _HAN_ONLY = re.compile(f"[{HAN}]+")
-_NO_ZH = frozenset(
+NO_CHINESE_NAMES = frozenset(
     "麻醉 来说 来讲 主治 高级 金牌 时间 于是 任何 应当 和平 全科 专科 家属 平时 常规 成人 方面 安静 余无 康复 查房 易感 明确 强烈 温度 白天 黄疸 高热 单纯 关于 何时 解除 终止 包括 连续 经过 万一 元旦 凌晨 农民 曾经 时有 均匀 左侧 右侧 水肿 盛行".split()
 )
 
@@ -86,7 +86,7 @@ def chinese_names(text: str) -> Iterator[Finding]:
     single, compound = chinese_surnames()
     for match in _ZH_CUED.finditer(text):
         name = match[1]
-        if ((name[0] in single and len(name) < 4) or name[:2] in compound) and name[:2] not in _NO_ZH:
+        if ((name[0] in single and len(name) < 4) or name[:2] in compound) and name[:2] not in NO_CHINESE_NAMES:
             yield Finding(match.start(1), match.end(1), "name", "name after a cue", 0.85)
     for match in _ZH_TITLED.finditer(text):
         end = match.start()
@@ -99,6 +99,12 @@ def chinese_names(text: str) -> Iterator[Finding]:
             name = text[start:end]
             known = size > 1 if name[:2] in compound else size < 4
             free = not start or not "\u4e00" <= text[start - 1] <= "\u9fff" or text[start - 1] in _ZH_BEFORE
-            if known and free and name[:2] not in _NO_ZH and not _ZH_FUNCTION & set(name) and _HAN_ONLY.fullmatch(name):
+            if (
+                known
+                and free
+                and name[:2] not in NO_CHINESE_NAMES
+                and not _ZH_FUNCTION & set(name)
+                and _HAN_ONLY.fullmatch(name)
+            ):
                 yield Finding(start, end, "name", "name before a title", 0.8)
                 break

@@ -19,16 +19,18 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from medmodel.errors import InputError
-from medmodel.phi.cues import chinese_surnames
+from medmodel.phi.cues import NO_CHINESE_NAMES, chinese_surnames
 from medmodel.phi.finding import HAN, Finding, word_set
 
 LABELS = ("other", "name", "address")
 LEANING = 1.0  # added to the log-odds of a name and of a place: a missed one costs more than a word too many
+LOWER_CASE = 5000  # characters of a text without a capital in which names are looked for all the same
 CACHED = 300_000  # words whose attributes are kept
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W\d_]+)*|[^\w\s]|\n")
 _CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u017f\u0370-\u03ff\u0400-\u042f]")
+_UNKNOWN = re.compile(r"(?<![\w@./-])[a-zà-öø-ÿ]{3,}(?![\w@/])")
 _HAN = re.compile(f"[{HAN}]")
-_GAP = re.compile(r"[ .]{1,2}|,? ")
+_GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) ")
 _NUMBER_BEFORE = re.compile(r"\d{1,6}[A-Za-z]?,? $")
 _NUMBER_AFTER = re.compile(r",? \d{1,6}[A-Za-z]?(?![\w.%/])")
 _COMMON = frozenset(
@@ -91,6 +93,8 @@ class NameModel:
         """Names and places that the model believes in."""
         if _CAPITAL.search(text):
             yield from self._words(text)
+        elif len(text) < LOWER_CASE:
+            yield from self._words(_UNKNOWN.sub(self._capitalised, text))
         if not text.isascii() and _HAN.search(text):
             yield from self._windows(text)
 
@@ -101,6 +105,11 @@ class NameModel:
         labels, scores = label_words(rows, self.words.table, self.weights.english, LEANING)
         yield from _joined(text, [(*spans[at], int(labels[at]), float(scores[at])) for at in labels.nonzero()[0].tolist()])
 
+    def _capitalised(self, word: re.Match[str]) -> str:
+        """Nobody types a capital in this text: words that are no words of prose may be names."""
+        said = word[0]
+        return said if crc32(said.encode("utf-8", "surrogatepass")) in self.lexicon.known else said[0].upper() + said[1:]
+
     def _windows(self, text: str) -> Iterator[Finding]:
         from medmodel.phi.scoring import label_windows
 
@@ -108,6 +117,8 @@ class NameModel:
             code_points(text), *surnames(), self.lexicon.dictionary, self.lexicon.given, self.weights.chinese, LEANING
         )
         for start, end, score in zip(*(part.tolist() for part in found), strict=True):
+            if text[start : start + 2] in NO_CHINESE_NAMES:
+                continue
             yield Finding(start, end, "name", "name model", round(score, 2))
 
 

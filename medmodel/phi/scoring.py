@@ -117,7 +117,7 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
     for at in range(count):
         flags = table[rows[at], 8]
         label = 0
-        if flags & 1:
+        if flags & 1 and (not flags & 128 or before == 1 or _stands_before_a_name(rows, table, at)):
             word_features(rows, table, at, before, features)
             one, two, three = 0.0, leaning, leaning
             for feature in features:
@@ -136,6 +136,15 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
             continue  # J. Smith: what was decided of the initial still stands
         before = label
     return labels, scores
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _stands_before_a_name(rows: Any, table: Any, at: int) -> bool:
+    """Whether a single letter may be an initial: a stop or a longer capital word follows, and no slash stands before (mmol/L)."""
+    if at and table[rows[at - 1], 1] == 20 + 47:
+        return False
+    on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
+    return bool(on & 64) or (on & 1 and not on & 128)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
