@@ -22,9 +22,8 @@ from zlib import crc32
 import numpy as np
 from numba import njit
 
-from data_build import phi_blind, phi_styles
-from data_build.phi_notes import Note, dictionary_words, notes
-from data_build.phi_templates import LISTS
+from data_build import phi_styles
+from data_build.phi_notes import Note, dictionary_entries, dictionary_words, measured_given, notes
 from medmodel import registry
 from medmodel.job import Job
 from medmodel.phi.cues import chinese_surnames
@@ -78,7 +77,7 @@ def run(job: Job) -> dict[str, Any]:
     return counts
 
 
-def model(count: int = 6000, unnamed: float = 0.8, documents: int = 120, seed: int = 17) -> NameModel:
+def model(count: int = 6000, unnamed: float = 0.8, documents: int = 400, seed: int = 17) -> NameModel:
     """A model in memory: for tests and measurements."""
     return train(count, unnamed, documents, seed)[0]
 
@@ -191,23 +190,14 @@ def _vocabulary() -> tuple[set[str], set[str]]:
     return lower, capital
 
 
-def _entries() -> list[tuple[str, int, str]]:
-    """jieba's dictionary: word, count, part of speech."""
-    from importlib.resources import files
-
-    lines = files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
-    return [(word, int(count), kind) for word, count, kind in (line.split(" ") for line in lines)]
-
-
 def _given_odds() -> Any:
     """How much oftener a character stands in the given names of jieba's list of people than in its words: 0 (less) to 15."""
     single, _ = chinese_surnames()
-    measured = {*" ".join((LISTS["zh_given_female"], LISTS["zh_given_male"], phi_blind.LISTS["zh_given"])).split()}
     names: Counter[str] = Counter()
     others: Counter[str] = Counter()
-    for word, count, kind in _entries():
+    for word, count, kind in dictionary_entries():
         if kind == "nr" and word[0] in single and 2 <= len(word) <= 3:
-            if word[1:] not in measured:  # nothing is learnt from a name that is measured with
+            if word[1:] not in measured_given():  # nothing is learnt from a name that is measured with
                 names.update(word[1:])
         elif not kind.startswith("nr"):
             for letter in word:

@@ -99,7 +99,7 @@ def _lists(family: Family) -> dict[str, tuple[str, ...]]:
         "city": names_of(family, "cities"),
         "street": names_of(family, "streets"),
         "zh_surname": names_of(family, "zh_surnames"),
-        "zh_given": names_of(family, "zh_given_female") + names_of(family, "zh_given_male"),
+        "zh_given": chinese_given(),
         "zhcity": names_of(family, "zh_cities"),
         "zhstreet": names_of(family, "zh_streets"),
         "zhword": dictionary_words(20_000),
@@ -142,23 +142,52 @@ def hash_of(line: str) -> int:
 @cache
 def names_of(family: Family, key: str) -> tuple[str, ...]:
     """A list of names: the recogniser's own for training, others for evaluation."""
-    if key == "zh_surnames":  # a closed class, all of it known to the rules: each family uses its part
-        every = words("zh_surnames")[0][:200]
-        return tuple(every[1::2] if family == "eval" else every[0::4] if family == "train" else every[2::4])
+    if key == "zh_surnames":  # a closed class, all of it known to the rules: no family shares a given name, so no whole name
+        every = "".join(words("zh_surnames"))
+        return tuple(every if family == "train" else every[1:200:2] if family == "eval" else every[2:200:4])
     if family == "blind":
         return tuple(phi_blind.LISTS[key].split())
     return words(key) if family == "train" else tuple(LISTS[key].split())
 
 
 @cache
-def dictionary_words(count: int) -> tuple[str, ...]:
-    """The most frequent words of jieba's dictionary of two characters and more that are no person's name."""
+def dictionary_entries() -> tuple[tuple[str, int, str], ...]:
+    """jieba's dictionary: word, count, part of speech."""
     from importlib.resources import files
 
     lines = files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
-    entries = [(word, int(often)) for word, often, kind in (line.split(" ") for line in lines) if not kind.startswith("nr")]
+    return tuple((word, int(count), kind) for word, count, kind in (line.split(" ") for line in lines))
+
+
+@cache
+def dictionary_words(count: int) -> tuple[str, ...]:
+    """The most frequent words of jieba's dictionary of two characters and more that are no person's name."""
+    entries = [(word, often) for word, often, kind in dictionary_entries() if not kind.startswith("nr")]
     chinese = [entry for entry in entries if re.fullmatch("[\u4e00-\u9fff]{2,}", entry[0])]
     return tuple(word for word, _ in sorted(chinese, key=lambda entry: (-entry[1], entry[0]))[:count])
+
+
+@cache
+def measured_given() -> frozenset[str]:
+    """Chinese given names of the families that measure: nothing is learnt from them."""
+    lists = (LISTS["zh_given_female"], LISTS["zh_given_male"], phi_blind.LISTS["zh_given"])
+    return frozenset(" ".join(lists).split())
+
+
+@cache
+def chinese_given() -> tuple[str, ...]:
+    """Given names to train on: the recogniser's own, those of people in jieba's dictionary, new pairs of their characters, words."""
+    single = frozenset("".join(words("zh_surnames")))
+    people = [word[1:] for word, _, kind in dictionary_entries() if kind == "nr" and word[0] in single and len(word) in (2, 3)]
+    people = [given for given in people if re.fullmatch("[\u4e00-\u9fff]+", given)]
+    chance = random.Random(11)
+    letters = "".join(people)
+    pairs = [chance.choice(letters) + chance.choice(letters) for _ in range(8000)]
+    ones = [chance.choice(letters) for _ in range(4000)]
+    others = [word for word in dictionary_words(30_000)[4000:] if len(word) == 2]
+    own = words("zh_given_female") + words("zh_given_male")
+    every = [*own * 60, *chance.sample(people, 10_000), *pairs, *ones, *chance.sample(others, 3000)]
+    return tuple(given for given in every if given not in measured_given())
 
 
 class _People:

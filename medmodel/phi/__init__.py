@@ -25,6 +25,7 @@ from medmodel.phi.rules import by_rule
 __all__ = ["KINDS", "Audit", "Deidentified", "Finding", "NameModel", "analyzer", "deidentify", "find", "identifiers"]
 
 _CAPITALS = re.compile(r"(?=[^\W\d_a-z])[^\W\d_]{3,}")
+_NUMBER_AFTER = re.compile(r"(?:,? ?[/(\[|#-]? ?|  +)([A-Z]{0,3}[0-9]{5,}[A-Z0-9-]*)(?![0-9A-Za-z.,%])")
 Mode = Literal["surrogate", "mask", "tag"]
 REPEATED = 0.7  # certainty from which on a name is looked for elsewhere in the text
 PLAIN = frozenset("the and for with who will may hope grace joy rose park hill".split())  # names that are words, too
@@ -53,6 +54,7 @@ def find(text: str, names: NameModel | None = None, published: bool = False) -> 
         found += names.find(text)
     if not published:
         found += list(_again(text, found))
+        found += list(_after_names(text, found))
     return _apart(text, found)
 
 
@@ -116,6 +118,13 @@ def _again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
             end = start + len(word)
             if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
                 yield Finding(start, end, "name", "name seen before", 0.5)
+
+
+def _after_names(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """A number of five digits and more that follows a name at once is that person's."""
+    for one in found:
+        if one.kind == "name" and (number := _NUMBER_AFTER.match(text, one.end)):
+            yield Finding(number.start(1), number.end(1), "record", "number after a name", 0.6)
 
 
 def _places(text: str, word: str) -> Iterator[int]:

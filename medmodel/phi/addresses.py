@@ -70,9 +70,16 @@ _ZH_NUMBER = re.compile(
     r"[0-9]+(?:(?:弄|巷)[0-9]+)?(?:号(?:院|楼|大院)?|栋|幢|弄|组)(?:[0-9A-Za-z一二三四五六七八九十]+(?:栋|幢|座|号楼|单元|层|楼|室|号|户))*(?:-?[0-9]+(?:-[0-9]+)?室?)?"
 )
 _ZH_STREET = re.compile("(?:[路街巷道弄村里园苑庄城坊镇寓院湾屯寨组]|胡同|小区|大厦|公寓|广场|花苑|新村|家园|社区)$")
-_ZH_PLACE = re.compile(
-    rf"(?:{'|'.join(words('zh_provinces'))})(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)?[{HAN}]{{1,6}}?(?:市|县|区|州)(?:[{HAN}]{{1,6}}?(?:区|县|镇|乡|村|街道|路|街))*"
+_ZH_AREA = rf"(?:{'|'.join(words('zh_provinces'))}|{'|'.join(words('zh_known_cities'))})"
+_ZH_PLACE = re.compile(  # from a province or city as far as parts of an address follow
+    rf"{_ZH_AREA}(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
+    rf"(?:[{HAN}]{{1,8}}?(?:市|区|县|旗|州|镇|乡|街道|村|路|街|大道|巷|胡同|小区|花园|公寓|家园|新村|苑|庄|屯|广场|大厦|交叉口|路口|里|城|府|园)"
+    r"|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|栋|幢|座|单元|层|楼|室|弄|组|户|队)|[0-9]{1,5}(?:-[0-9]{1,5})*)+"
 )
+_ZH_TOWN = re.compile(
+    rf"(?:住|来自|在|于|是|系|到|从|去|回|至|籍贯：?|自|户籍)({_ZH_AREA})市?(?=人|的|，|。|,|\.|居|工作|打工|出差|旅游|生活|读书|上学|返|\s|$)|({_ZH_AREA})(?=籍|人[，。,\s])"
+)
+_ZH_ANY = re.compile("[市区县镇乡村路街]")
 _ZH_LEFT = re.compile(
     rf"(?:(?:{'|'.join(words('zh_provinces'))})[{HAN}]{{0,24}}|[{HAN}]{{2,3}}[市区县镇][{HAN}]{{0,20}}|[{HAN}]{{2,6}})$"
 )
@@ -132,8 +139,10 @@ def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
         if _ZH_STREET.search(left) and (place := _ZH_LEFT.search(left)):
             cut = _ZH_CUT.match(place[0])
             found.append((match.start() - len(place[0]) + (cut.end() if cut else 0), match.end(), 0.9))
-    if "市" in text or "区" in text or "县" in text:
-        found += [(match.start(), match.end(), 0.8) for match in _ZH_PLACE.finditer(text)]
+    for match in _ZH_TOWN.finditer(text):
+        found.append((*match.span(match.lastindex or 1), 0.8))
+    if _ZH_ANY.search(text):
+        found += [(match.start(), match.end(), 0.88) for match in _ZH_PLACE.finditer(text)]
     return found
 
 

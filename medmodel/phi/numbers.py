@@ -58,6 +58,7 @@ _NO_ONES = re.compile(
     r"(?:PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|ISRCTN|ACTRN|ChiCTR|OMIM|MIM|ICD|LOINC|SNOMED|CUI|CAS|RRID|GenBank|arXiv|EudraCT|UMLS|rs|HP|DOID|MONDO|ORPHA|MESH|NBK|GO|/|10\.\d{4})[:#\s.\w/-]{0,12}$"
 )
 _CODE = re.compile(r"(?:[A-Z]{1,3}-?[0-9]{5,12}(?:-[0-9]{2,6})?|[A-Z]{1,2}[0-9]{2}[-/][0-9]{4,7})(?![0-9A-Za-z]|[.,][0-9])")
+_GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z.%-])")
 _UNIT = re.compile(
     r" ?(?:mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|x|cm|mm|kcal|cal|years?|people|patients)(?![A-Za-z])| ?(?:[%×/°]|毫|克|例|人|元|单位|万)"
 )
@@ -132,6 +133,9 @@ def long_at(text: str, start: int, end: int) -> Numbered | None:
         if match and not _NO_ONES.search(text, max(0, first - 24), first + 3):
             return Numbered(first, match.end(), "number", "letters and a number", 0.6)
     after = text[end : end + 1]
+    grouped = _GROUPED.match(text, start) if after == "-" and before not in "_.,-/" and not before.isalnum() else None
+    if grouped and not _UNIT.match(text, grouped.end()) and (grouped[0].count("-") > 1 or len(grouped[0]) > 8):
+        return Numbered(start, grouped.end(), "number", "groups of digits", 0.6)
     if (
         end - start < 7
         or before in "_.,"
