@@ -77,7 +77,7 @@ def run(job: Job) -> dict[str, Any]:
     return counts
 
 
-def model(count: int = 6000, unnamed: float = 0.8, documents: int = 400, seed: int = 17) -> NameModel:
+def model(count: int = 20_000, unnamed: float = 0.8, documents: int = 400, seed: int = 17) -> NameModel:
     """A model in memory: for tests and measurements."""
     return train(count, unnamed, documents, seed)[0]
 

@@ -25,7 +25,9 @@ from medmodel.phi.rules import by_rule
 __all__ = ["KINDS", "Audit", "Deidentified", "Finding", "NameModel", "analyzer", "deidentify", "find", "identifiers"]
 
 _CAPITALS = re.compile(r"(?=[^\W\d_a-z])[^\W\d_]{3,}")
-_NUMBER_AFTER = re.compile(r"(?:,? ?[/(\[|#-]? ?|  +)([A-Z]{0,3}[0-9]{5,}[A-Z0-9-]*)(?![0-9A-Za-z.,%])")
+_NUMBER_AFTER = re.compile(
+    r"(?:,? ?[/(\[|#-]? ?|  +)((?:[A-Z]{0,3}[0-9]{5,}|(?=(?:[-/]?[A-Z0-9]){6})[A-Z]{0,3}[0-9]{1,4}[-/][0-9]{2,})[A-Z0-9/-]*)(?![0-9A-Za-z.,%])"
+)
 Mode = Literal["surrogate", "mask", "tag"]
 REPEATED = 0.7  # certainty from which on a name is looked for elsewhere in the text
 PLAIN = frozenset("the and for with who will may hope grace joy rose park hill".split())  # names that are words, too

