@@ -87,7 +87,8 @@ def train(count: int, unnamed: float, documents: int, seed: int) -> tuple[NameMo
     chance = random.Random(seed)
     guidelines = [document.text for document in sorted(registry.get("source", "open_medicine")(), key=lambda each: each.id)]
     entries = list(dictionary_words(DICTIONARY))
-    lexicon = _lexicon(guidelines, entries)
+    lower, capital = _vocabulary()
+    lexicon = _lexicon(guidelines, entries, lower, capital)
     table = WordTable(lexicon)
     english: list[Seen] = []
     chinese: list[Seen] = []
@@ -96,6 +97,7 @@ def train(count: int, unnamed: float, documents: int, seed: int) -> tuple[NameMo
             chinese.append(_windows(note, lexicon, chance, unnamed))
         else:
             english.append(_words(note.text, _labels_of(note), table, chance, unnamed))
+    english += [_words(line, {}, table, chance, unnamed) for line in _headings(lower, count // 4, chance)]
     english += [_words(text[:4000], {}, table, chance, unnamed) for text in guidelines[:documents]]
     chinese += _of_dictionary(entries, lexicon, chance)
     words, window = _together(english, FEATURES), _together(chinese, ZH_FEATURES)
@@ -156,12 +158,26 @@ def _of_dictionary(entries: list[str], lexicon: Lexicon, chance: random.Random) 
         yield _of_windows(text, set(), lexicon, chance, 0.0)
 
 
+def _headings(lower: set[str], count: int, chance: random.Random) -> Iterable[str]:
+    """Lines of words of prose that mean nothing, some with a capital as in headings and lists: none is a name."""
+    words = sorted(word for word in lower if len(word) > 2)
+    for _ in range(count):
+        said = [chance.choice(words) for _ in range(chance.randint(2, 12))]
+        share = chance.choice([0.2, 0.5, 1.0])
+        said = [word.capitalize() if chance.random() < share else word for word in said]
+        if chance.random() < 0.15:
+            said = [word.upper() for word in said]
+        yield "".join(
+            word + chance.choice([" ", " ", " ", " ", ", ", ": ", ". ", " - ", "\n", " and ", " (", ") ", "? "])
+            for word in said
+        )
+
+
 def _together(seen: list[Seen], size: int) -> Seen:
     return Seen(np.concatenate([one.features.reshape(-1, size) for one in seen]), np.concatenate([one.labels for one in seen]))
 
 
-def _lexicon(guidelines: list[str], entries: list[str]) -> Lexicon:
-    lower, capital = _vocabulary()
+def _lexicon(guidelines: list[str], entries: list[str], lower: set[str], capital: set[str]) -> Lexicon:
     clinical = " ".join(phi_styles.LISTS[key] for key in CLINICAL).lower()
     known = {*re.findall(r"\b[a-z]{2,}\b", " ".join(guidelines)), *re.findall(r"[a-z]{3,}", clinical), *lower}
     dictionary = np.zeros(1 << DICTIONARY_BITS, dtype=np.uint8)
