@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
+from medmodel.phi.addresses import grown
 from medmodel.phi.finding import Finding
 from medmodel.phi.names import NameModel
 from medmodel.phi.rules import by_rule
@@ -57,7 +58,8 @@ def find(text: str, names: NameModel | None = None, published: bool = False) -> 
     if not published:
         found += list(_again(text, found))
         found += list(_after_names(text, found))
-    return _apart(text, found)
+    apart = _apart(text, found)
+    return apart if published else grown(text, apart)
 
 
 def deidentify(

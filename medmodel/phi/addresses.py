@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from medmodel.phi.finding import HAN, words
+from medmodel.phi.finding import HAN, Finding, words
 
 LONGEST = 140  # characters of an address
 _TYPES = (
@@ -53,6 +53,13 @@ _ZIP_CUE = re.compile(
 )
 _COUNTRY_CODE = re.compile(rf"(?:{'|'.join(sorted(_COUNTRIES))})\)?,? ([0-9]{{4,6}})(?![0-9.,%])")
 _BLOCK = re.compile(r"(?:^|\n)[>? ]{0,5}([0-9]{1,6} [^\n:]{3,40}|[A-ZÀ-Þ][^\n:]{2,30} [0-9]{1,4}\.?)\n[>? ]{0,5}$")
+_HAN = re.compile(f"[{HAN}]")
+_CORNER = re.compile("corner of")
+_NUMBERS_BEFORE = re.compile(
+    r"(?:(?<=\s)|^)(?:the corner of (?:[0-9]{1,6} )?|(?:USNS|USNV|USS|USCGC|Unit|PSC)(?: [A-Z][\w'-]+)? ?\n?|[0-9]{1,6}(?: [0-9]{1,4})? )$"
+)
+_HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt| Suite)")
+_BETWEEN = re.compile(r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na)[ ,\n>?.)]+){0,2}")
 _WORD = re.compile(r"[^\W_][\w'’/.°-]*|#[0-9]+|[^\w\s]")
 _LINKS = frozenset(
     "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y".split()
@@ -70,16 +77,25 @@ _ZH_NUMBER = re.compile(
     r"[0-9]+(?:(?:弄|巷)[0-9]+)?(?:号(?:院|楼|大院)?|栋|幢|弄|组)(?:[0-9A-Za-z一二三四五六七八九十]+(?:栋|幢|座|号楼|单元|层|楼|室|号|户))*(?:-?[0-9]+(?:-[0-9]+)?室?)?"
 )
 _ZH_STREET = re.compile("(?:[路街巷道弄村里园苑庄城坊镇寓院湾屯寨组]|胡同|小区|大厦|公寓|广场|花苑|新村|家园|社区)$")
-_ZH_AREA = rf"(?:{'|'.join(words('zh_provinces'))}|{'|'.join(words('zh_known_cities'))})"
-_ZH_PLACE = re.compile(  # from a province or city as far as parts of an address follow
-    rf"{_ZH_AREA}(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
-    rf"(?:[{HAN}]{{1,8}}?(?:市|区|县|旗|州|镇|乡|街道|村|路|街|大道|巷|胡同|小区|花园|公寓|家园|新村|苑|庄|屯|广场|大厦|交叉口|路口|里|城|府|园)"
-    r"|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|栋|幢|座|单元|层|楼|室|弄|组|户|队)|[0-9]{1,5}(?:-[0-9]{1,5})*)+"
+
+
+def _area() -> str:
+    """Provinces and cities as one pattern, by their first character."""
+    by_first: dict[str, list[str]] = {}
+    for name in sorted({*words("zh_provinces"), *words("zh_known_cities")}):
+        by_first.setdefault(name[0], []).append(name[1:])
+    second = "".join(sorted({rest[0] for rests in by_first.values() for rest in rests}))
+    branches = "|".join(f"{first}(?:{'|'.join(sorted(rests, reverse=True))})" for first, rests in sorted(by_first.items()))
+    return f"(?=[{''.join(sorted(by_first))}][{second}])(?:{branches})"
+
+
+_ZH_PLACE = re.compile(  # a province or city, and the parts of an address that follow it
+    rf"{_area()}(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
+    rf"((?:[{HAN}]{{1,8}}?(?:市|区|县|旗|州|镇|乡|街道|村|路|街|大道|巷|胡同|小区|花园|公寓|家园|新村|苑|庄|屯|广场|大厦|交叉口|路口|里|城|府|园)"
+    r"|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|栋|幢|座|单元|层|楼|室|弄|组|户|队)|[0-9]{1,5}(?:-[0-9]{1,5})*)*)"
 )
-_ZH_TOWN = re.compile(
-    rf"(?:住|来自|在|于|是|系|到|从|去|回|至|籍贯：?|自|户籍)({_ZH_AREA})市?(?=人|的|，|。|,|\.|居|工作|打工|出差|旅游|生活|读书|上学|返|\s|$)|({_ZH_AREA})(?=籍|人[，。,\s])"
-)
-_ZH_ANY = re.compile("[市区县镇乡村路街]")
+_BEFORE_TOWN = frozenset("住自在于是系到从去回至籍贯：居")
+_AFTER_TOWN = frozenset("人籍")
 _ZH_LEFT = re.compile(
     rf"(?:(?:{'|'.join(words('zh_provinces'))})[{HAN}]{{0,24}}|[{HAN}]{{2,3}}[市区县镇][{HAN}]{{0,20}}|[{HAN}]{{2,6}})$"
 )
@@ -139,11 +155,41 @@ def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
         if _ZH_STREET.search(left) and (place := _ZH_LEFT.search(left)):
             cut = _ZH_CUT.match(place[0])
             found.append((match.start() - len(place[0]) + (cut.end() if cut else 0), match.end(), 0.9))
-    for match in _ZH_TOWN.finditer(text):
-        found.append((*match.span(match.lastindex or 1), 0.8))
-    if _ZH_ANY.search(text):
-        found += [(match.start(), match.end(), 0.88) for match in _ZH_PLACE.finditer(text)]
+    for match in _ZH_PLACE.finditer(text):
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        if match[1] or before in _BEFORE_TOWN or after in _AFTER_TOWN:
+            found.append((*match.span(), 0.88))
     return found
+
+
+def grown(text: str, found: list[Finding]) -> list[Finding]:
+    """The findings in order, with each address made longer by what can only be a part of it, and neighbours joined to it."""
+    out: list[Finding] = []
+    for one in found:
+        if one.kind == "name" and (number := _HOUSE_NUMBER.match(text, one.end)):
+            one = one._replace(end=number.end(), kind="address")
+        if one.kind == "address" and not _HAN.match(text, one.end - 1):
+            left = _NUMBERS_BEFORE.search(text, max(0, one.start - 26), one.start)
+            start = left.start() if left else one.start
+            one = one._replace(start=max(start, out[-1].end if out else 0), end=_follow(text, one.end))
+        last = out[-1] if out else None
+        if last and one.start < last.end:
+            if one.end > last.end:
+                out[-1] = last._replace(end=one.end)
+        elif last and {last.kind, one.kind} <= {"address", "name"} and last.kind == "address" and _joins(text, last, one):
+            out[-1] = last._replace(end=one.end)
+        elif last and last.kind == "name" and one.kind == "address" and text[last.end : one.start] in (" ", " and "):
+            out[-1] = one._replace(start=last.start)
+        else:
+            out.append(one)
+    return out
+
+
+def _joins(text: str, last: Finding, one: Finding) -> bool:
+    gap = text[last.end : one.start]
+    if one.kind == "name":
+        return gap in (" and ", ", ") and bool(_CORNER.search(text, max(0, last.start - 16), last.start + 14))
+    return len(gap) < 26 and _BETWEEN.fullmatch(gap) is not None
 
 
 def _follow(text: str, start: int) -> int:
