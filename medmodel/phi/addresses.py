@@ -8,6 +8,7 @@ alone (the name model finds those), directions told in words.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from medmodel.phi.finding import HAN, Finding, words
 
@@ -89,11 +90,16 @@ def _area() -> str:
     return f"(?=[{''.join(sorted(by_first))}][{second}])(?:{branches})"
 
 
-_ZH_PLACE = re.compile(  # a province or city, and the parts of an address that follow it
-    rf"{_area()}(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
-    rf"((?:[{HAN}]{{1,8}}?(?:市|区|县|旗|州|镇|乡|街道|村|路|街|大道|巷|胡同|小区|花园|公寓|家园|新村|苑|庄|屯|广场|大厦|交叉口|路口|里|城|府|园)"
-    r"|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|栋|幢|座|单元|层|楼|室|弄|组|户|队)|[0-9]{1,5}(?:-[0-9]{1,5})*)*)"
-)
+@cache
+def _zh_place() -> re.Pattern[str]:
+    """A province or city, and the parts of an address that follow it; compiled when Chinese is first met."""
+    return re.compile(
+        rf"{_area()}(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区|特别行政区)?"
+        rf"((?:[{HAN}]{{1,8}}?(?:市|区|县|旗|州|镇|乡|街道|村|路|街|大道|巷|胡同|小区|花园|公寓|家园|新村|苑|庄|屯|广场|大厦|交叉口|路口|里|城|府|园)"
+        r"|[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼|号院|号|栋|幢|座|单元|层|楼|室|弄|组|户|队)|[0-9]{1,5}(?:-[0-9]{1,5})*)*)"
+    )
+
+
 _BEFORE_TOWN = frozenset("住自在于是系到从去回至籍贯：居")
 _AFTER_TOWN = frozenset("人籍")
 _ZH_LEFT = re.compile(
@@ -155,7 +161,7 @@ def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
         if _ZH_STREET.search(left) and (place := _ZH_LEFT.search(left)):
             cut = _ZH_CUT.match(place[0])
             found.append((match.start() - len(place[0]) + (cut.end() if cut else 0), match.end(), 0.9))
-    for match in _ZH_PLACE.finditer(text):
+    for match in _zh_place().finditer(text):
         before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
         if match[1] or before in _BEFORE_TOWN or after in _AFTER_TOWN:
             found.append((*match.span(), 0.88))

@@ -25,7 +25,7 @@ CANDIDATE, EPONYM, HEAD, TITLE, GIVEN, CUE, STOP, INITIAL = (1 << bit for bit in
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _mix(number: int, one: int, two: int, three: int) -> int:
+def _mix(number: int, one: int, two: int, three: int) -> Any:
     """A bucket of three attributes under a feature's number."""
     mixed = np.uint64(number) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ np.uint64(one)) * np.uint64(0xBF58476D1CE4E5B9)
@@ -139,7 +139,7 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _stands_before_a_name(rows: Any, table: Any, at: int) -> bool:
+def _stands_before_a_name(rows: Any, table: Any, at: int) -> Any:
     """Whether a single letter may be an initial: a stop or a longer capital word follows, and no slash stands before (mmol/L)."""
     if at and table[rows[at - 1], 1] == 20 + 47:
         return False
@@ -148,7 +148,7 @@ def _stands_before_a_name(rows: Any, table: Any, at: int) -> bool:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _is_protected(rows: Any, table: Any, at: int, before: int) -> bool:
+def _is_protected(rows: Any, table: Any, at: int, before: int) -> Any:
     """An eponym is a disease, unless a name, a title or a cue stands before it."""
     flags = table[rows[at], 8]
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
@@ -162,7 +162,7 @@ def _is_protected(rows: Any, table: Any, at: int, before: int) -> bool:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def run_hash(codes: Any, start: int, end: int) -> int:
+def run_hash(codes: Any, start: int, end: int) -> Any:
     """A place in the dictionary for these characters."""
     mixed = np.uint64(1469598103934665603)
     for at in range(max(0, start), min(end, len(codes))):
@@ -172,14 +172,14 @@ def run_hash(codes: Any, start: int, end: int) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _in_dictionary(codes: Any, start: int, end: int, dictionary: Any) -> int:
+def _in_dictionary(codes: Any, start: int, end: int, dictionary: Any) -> Any:
     if start < 0 or end > len(codes):
         return 0
     return np.int64(dictionary[run_hash(codes, start, end)])
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _kind(code: int) -> int:
+def _kind(code: int) -> Any:
     if 0x4E00 <= code <= 0x9FFF:
         return 1
     return 2 if 48 <= code <= 57 else 3 if 65 <= code <= 122 else code
@@ -208,7 +208,7 @@ def window_features(codes: Any, start: int, end: int, dictionary: Any, given: An
     )
     around = _in_dictionary(codes, start - 2, start, dictionary) + 2 * _in_dictionary(codes, end, end + 2, dictionary)
     around += 4 * _in_dictionary(codes, start - 3, start, dictionary) + 8 * _in_dictionary(codes, end, end + 3, dictionary)
-    odds = 0
+    odds = np.int64(0)
     for at in range(start + 1, end):
         code = np.int64(codes[at]) - 0x4E00
         odds = odds * 16 + (np.int64(given[code]) if 0 <= code < len(given) else 0)
