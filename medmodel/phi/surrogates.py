@@ -77,8 +77,9 @@ class Surrogates:
                 there = one.casefold() in self.there if one.isascii() else one in self.text
                 if not there and one not in self.used:
                     break
-            else:
-                one = choices[first % count] + "x"
+            else:  # the text holds them all: one that is not the very word
+                free = (choices[(first + step) % count] for step in range(count))
+                one = next((choice for choice in free if choice.casefold() != what[-1].casefold()), "X")
             self.used.add(one)
             self.taken[key] = one
         return self.taken[key]
@@ -138,6 +139,8 @@ class Surrogates:
         elif len(values) >= 3:
             order = "ymd" if values[0] > 31 else "dmy" if self.day_first or values[0] > 12 else "mdy"
             order = "mdy" if order == "dmy" and values[1] > 12 else order
+        elif len(values) == 2 and values[1] > 31:
+            order = "my"  # 03/2021
         elif len(values) == 2:
             order = "dm" if (self.day_first or values[0] > 12) and values[1] <= 12 else "md"
         at = dict(zip(order, values, strict=False))
