@@ -45,6 +45,7 @@ _CUES = (  # each begins with letters only, which lets the search skip
         r"(?:corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at)\s{1,3}"
     ),
 )
+_NO_HOME = re.compile(r"(?:IP|e-?mail|web|MAC|URL|[Mm]ail) $")  # "IP address"
 _NUMBERED = re.compile(  # number, name, number: 41086 Kiannonkatu 98
     r"[0-9]{1,6} (?=[^\W\d_a-z])(?:[^\W\d_a-z][\w'’.-]+ |(?:de|da|do|di|du|la|el|al|van|der) ){1,4}[0-9]{1,4}[A-Za-z]?\.?(?![\w.%/,])"
 )
@@ -140,6 +141,8 @@ def english(text: str) -> list[tuple[int, int, float]]:
         if left[-1:] in ("\n", "(", "") or left.rstrip(" ?")[-1:] in ("\n", ">", "") or left[-4:] in _NUMBERED_AFTER:
             found.append((match.start(), _follow(text, match.end()), 0.85))
     for match in (match for cue in _CUES for match in cue.finditer(text)):
+        if _NO_HOME.search(text, max(0, match.start() - 8), match.start()):
+            continue
         end = _walk(text, match.end())
         if re.search("[0-9]", text[match.end() : end]) or (match[0].startswith("corner") and end - match.end() > 8):
             corner = text.startswith("the corner of", match.start() - 4)
@@ -209,8 +212,9 @@ def _follow(text: str, start: int) -> int:
             break
         at = match.end()
         if word in (",", ".", "#"):
-            comma = True
+            comma = word == ","
             continue
+        after_comma, comma = comma and "\n" not in gap, False
         if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] == "#"):
             break
         bare = word.rstrip(".")
@@ -226,7 +230,11 @@ def _follow(text: str, start: int) -> int:
             words_since += 1
             if words_since > 3:
                 break
-            if comma and words_since == 1 and (not text[at : at + 1] or text[at] in ".,\n;)" or text[at : at + 4] == " and"):
+            if (
+                after_comma
+                and words_since == 1
+                and (not text[at : at + 1] or text[at] in ".,\n;)" or text[at : at + 4] == " and")
+            ):
                 end = at - (len(word) - len(bare))
     return end
 
@@ -253,6 +261,7 @@ def _walk(text: str, start: int) -> int:
             if before and len(before[1]) > 4:
                 break
         at = match.end()
-        if first.isupper() or first.isdigit():
-            end = at
+        certain = first.isdigit() or word.rstrip(".") in _COUNTRIES or re.fullmatch("[A-Z]{2}", word) is not None
+        if certain or (first.isupper() and "\n" not in text[start : match.start()]):
+            end = at  # on a later line a word alone may be the next sentence
     return end - 1 if text[end - 1 : end] == "." else end

@@ -106,7 +106,7 @@ def certain_at(text: str, start: int, end: int) -> Numbered | None:
         parts = match[0].split(".")
         long = sum(len(part) > 1 for part in parts) >= 2 or _IP_CUE.search(text, max(0, start - BEFORE), start)
         if long and all(int(part) < 256 for part in parts):
-            return Numbered(start, match.end(), "ip", "IP address", 0.9)
+            return Numbered(start, match.end(), "ip", "IP address", 0.96)
     return None
 
 
