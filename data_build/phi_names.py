@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 
 from data_build import phi_styles
-from data_build.phi_notes import Note, dictionary_entries, dictionary_words, measured_given, notes
+from data_build.phi_notes import Note, dictionary_entries, dictionary_words, measured_given, notes, running_words
 from medmodel import registry
 from medmodel.job import Job
 from medmodel.phi.cues import chinese_surnames
@@ -42,7 +42,8 @@ from medmodel.phi.scoring import (
     word_features,
 )
 
-DICTIONARY = 60_000  # most frequent words of jieba's dictionary
+DICTIONARY = 400_000  # words of jieba's dictionary: all
+RUNNING = 160_000  # words in the lines of Chinese that hold no name
 CLINICAL = (
     "heading",
     "lab",
@@ -99,7 +100,7 @@ def train(count: int, unnamed: float, documents: int, seed: int) -> tuple[NameMo
             english.append(_words(note.text, _labels_of(note), table, chance, unnamed))
     english += [_words(line, {}, table, chance, unnamed) for line in _headings(lower, count // 4, chance)]
     english += [_words(text[:4000], {}, table, chance, unnamed) for text in guidelines[:documents]]
-    chinese += _of_dictionary(entries, lexicon, chance)
+    chinese += _of_dictionary(lexicon, seed, chance)
     words, window = _together(english, FEATURES), _together(chinese, ZH_FEATURES)
     by_label = _fit(words.features, words.labels, len(LABELS), 1 << BITS, EPOCHS, RATE, DECAY, seed)
     odds = _fit(window.features, window.labels, 2, 1 << ZH_BITS, EPOCHS, RATE, DECAY, seed)
@@ -150,11 +151,11 @@ def _of_windows(text: str, names: set[tuple[int, int]], lexicon: Lexicon, chance
     return Seen(features.astype(np.int32), labels)
 
 
-def _of_dictionary(entries: list[str], lexicon: Lexicon, chance: random.Random) -> Iterable[Seen]:
-    """A dictionary's words in lines that mean nothing: what begins with a surname there is no name."""
-    shuffled = chance.sample(entries, k=len(entries))
-    for at in range(0, len(shuffled) - 12, 12):
-        text = "".join(word + chance.choice(["", "", "", "，", "。"]) for word in shuffled[at : at + 12])
+def _of_dictionary(lexicon: Lexicon, seed: int, chance: random.Random) -> Iterable[Seen]:
+    """Words in lines that mean nothing, often ones often: what begins with a surname there is no name."""
+    every = running_words(RUNNING, seed)
+    for at in range(0, len(every) - 16, 16):
+        text = "".join(word + chance.choice(["", "", "", "", "，", "。", "、"]) for word in every[at : at + 16])
         yield _of_windows(text, set(), lexicon, chance, 0.0)
 
 

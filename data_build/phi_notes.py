@@ -25,6 +25,7 @@ from medmodel.phi.finding import words
 Family = Literal["train", "eval", "blind"]
 STYLED = 0.7  # share of the training notes in the styles of data_build/phi_styles.py
 MONTHS = "January February March April May June July August September October November December".split()
+_CHINESE = re.compile("[\u4e00-\u9fff]+")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -98,11 +99,11 @@ def _lists(family: Family) -> dict[str, tuple[str, ...]]:
         "surname": names_of(family, "surnames"),
         "city": names_of(family, "cities"),
         "street": names_of(family, "streets"),
-        "zh_surname": names_of(family, "zh_surnames"),
+        "zh_surname": chinese_surnames_by_share(),
         "zh_given": chinese_given(),
         "zhcity": names_of(family, "zh_cities"),
         "zhstreet": names_of(family, "zh_streets"),
-        "zhword": dictionary_words(20_000),
+        "zhword": running_words(40_000, 3),
     }
 
 
@@ -165,6 +166,28 @@ def dictionary_words(count: int) -> tuple[str, ...]:
     entries = [(word, often) for word, often, kind in dictionary_entries() if not kind.startswith("nr")]
     chinese = [entry for entry in entries if re.fullmatch("[\u4e00-\u9fff]{2,}", entry[0])]
     return tuple(word for word, _ in sorted(chinese, key=lambda entry: (-entry[1], entry[0]))[:count])
+
+
+@cache
+def running_words(count: int, seed: int) -> tuple[str, ...]:
+    """Words as they follow each other in prose: often ones often, single characters too, people's names left out."""
+    entries = [
+        (word, often**0.7)
+        for word, often, kind in dictionary_entries()
+        if not kind.startswith("nr") and _CHINESE.fullmatch(word)
+    ]
+    weights = [often for _, often in entries]
+    return tuple(random.Random(seed).choices([word for word, _ in entries], weights, k=count))
+
+
+@cache
+def chinese_surnames_by_share() -> tuple[str, ...]:
+    """Surnames as often as people have them, about: the list begins with the most frequent (Zipf, from the eighth on)."""
+    every = "".join(words("zh_surnames"))
+    return (
+        tuple(name for rank, name in enumerate(every) for _ in range(max(1, 2000 // (rank + 8))))
+        + words("zh_compound_surnames") * 8
+    )
 
 
 @cache

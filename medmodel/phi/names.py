@@ -37,8 +37,11 @@ _GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| (?:van der|van den|van|von|de l
 _NUMBER_BEFORE = re.compile(r"\d{1,6}[A-Za-z]?,? $")
 _NUMBER_AFTER = re.compile(r",? \d{1,6}[A-Za-z]?(?![\w.%/])")
 _COMMON = frozenset(
-    "the a an this that he she it they we you in on at for with and or but if when what who is are was has had no not what they my your our there then c'mon c hello i i'm i'll i've i'd it's".split()
+    "the a an this that he she it they we you in on at for with and or but if when what who is are was has had no not what they my your our there then c'mon c hello i "
+    "yes yeah yep nope hm hmm uh um oh wow okay ok alright sure well great right sorry thanks please can could would should do does did how why where which "
+    "ma'am sir doctor nurse today january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday".split()
 )
+_CONTRACTED = re.compile(r"['’](?:t|re|ll|ve|m|d)$", re.IGNORECASE)
 _TITLES = frozenset(("Mr", "Mrs", "Ms", "Dr", "Miss", "Prof"))
 
 
@@ -185,7 +188,7 @@ def _attributes(word: str, lexicon: Lexicon) -> tuple[int, ...]:
     title = bare.title() if bare.isupper() else bare
     flags = 0
     digits = any(letter.isdigit() for letter in word)
-    if first.isupper() and not digits and low.split("'")[0].split("’")[0] not in _COMMON:
+    if first.isupper() and not digits and low.split("'")[0].split("’")[0] not in _COMMON and not _CONTRACTED.search(word):
         flags |= scoring.CANDIDATE
     flags |= scoring.EPONYM * (title in word_set("eponyms") or title.split("-")[0] in word_set("eponyms"))
     flags |= scoring.HEAD * (low in word_set("eponym_heads"))

@@ -14,7 +14,7 @@ from numba import njit
 
 BITS = 18  # 262,144 buckets
 ZH_BITS = 18
-DICTIONARY_BITS = 21
+DICTIONARY_BITS = 23
 FEATURES, IDENTITY = 52, 3  # of a word; the last so many are its spelling, which training mostly hides
 ZH_FEATURES, ZH_IDENTITY = 48, 5
 
@@ -144,7 +144,8 @@ def _stands_before_a_name(rows: Any, table: Any, at: int) -> Any:
     if at and table[rows[at - 1], 1] == 20 + 47:
         return False
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
-    return bool(on & 64) or (on & 1 and not on & 128)
+    on2 = table[rows[at + 2], 8] if at + 2 < len(rows) else 0
+    return (on & 1 and not on & 128) or (on & 64 and on2 & 1)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
