@@ -40,6 +40,7 @@ _LAST = frozenset(  # the last word of such a cue; a cheap look before the patte
     "registration reg security identity identification id card driver's drivers badge staff employee order invoice file reference ref prescription rx study slide slides block request referral ticket "
     "locker vehicle iban bank no num nr number identifier code is was".split()
 )
+_SPLIT = re.compile(r"[\n.(]|'s ")
 _CHINESE_CUE = frozenset("号码卡证户是为：:）)")
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:[-/][0-9A-Za-z]+)*")
 _GROUPS = re.compile(r"(?: [0-9]{2,5}(?![0-9A-Za-z.,/%])){1,4}(?: [A-Z]\b)?")
@@ -193,10 +194,13 @@ def plate_at(text: str, start: int) -> Numbered | None:
 
 
 def _is_cued(text: str, first: int) -> bool:
-    left = text[max(0, first - 24) : first].rstrip(" :#=-.\t\n(")
-    if not left:
+    left = text[max(0, first - 24) : first]
+    bare = left.rstrip(" :#=-.\t\n(")
+    if not bare:
         return False
-    word = left[max(left.rfind(" "), left.rfind("\n"), left.rfind("."), left.rfind("("), left.rfind("'s ")) + 1 :]
-    if word.lower() in _LAST or left[-1] in _CHINESE_CUE or text[first - 1] in _CHINESE_CUE:
+    word = bare.rpartition(" ")[2]
+    if not word.isalnum():
+        word = _SPLIT.split(word)[-1]
+    if word.lower() in _LAST or bare[-1] in _CHINESE_CUE or left[-1] in _CHINESE_CUE:
         return _RECORD.search(text, max(0, first - BEFORE), first) is not None
     return False

@@ -17,6 +17,7 @@ from medmodel.phi.numbers import certain_at, long_at, network_addresses, plate_a
 from medmodel.phi.phones import person_phone_at, phone_at
 
 _NUMBER = re.compile("[0-9]+")
+_LATIN = re.compile("[A-Za-zÀ-ÿ]{3}")
 _AGE = re.compile(
     r"(?:9[0-9]|1[0-2][0-9])(?=[ -]?(?:years?|yrs?|y)[ -/]?\.?(?:old\b|o\b|/o|\b)|[ -]?(?:yo|y/o|YO)\b| ?(?:周岁|岁)|[FM]\b)"
 )
@@ -44,12 +45,14 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
     if "@" in text:
         rule = "personal e-mail" if published else "e-mail"
         found += [Finding(start, end, "email", rule, 0.98) for start, end in contacts.emails(text, published)]
+    latin = text.isascii() or _LATIN.search(text) is not None
     if not published:
         found += [Finding(start, end, "url", "web address", 0.9) for start, end in contacts.urls(text)]
-        if numbered:
+        if numbered and latin:
             found += [Finding(start, end, "address", "address", score) for start, end, score in addresses.english(text)]
     found += [Finding(start, end, "ip", "IPv6 or MAC address", 0.9) for start, end in network_addresses(text)]
-    found += cues.english_names(text, published)
+    if latin:
+        found += cues.english_names(text, published)
     if not text.isascii():
         found += [
             Finding(start, end, "address", "Chinese address", score) for start, end, score in addresses.chinese(text, published)
