@@ -139,7 +139,7 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 
 def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
-    """Of those that overlap the more certain stays; what another covers beyond it is joined when of one kind."""
+    """Of those that overlap a rule's goes before the model's, and the more certain stays, with what the other covers."""
     kept: list[Finding] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if one.end <= one.start:
@@ -151,6 +151,10 @@ def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
                 kept.append(one)
             continue
         last = kept[-1]
-        better = one if one.score > last.score else last
+        better = max(last, one, key=_weight)
         kept[-1] = better._replace(start=last.start, end=max(last.end, one.end))
     return kept
+
+
+def _weight(one: Finding) -> tuple[bool, float]:
+    return one.rule != "name model", one.score

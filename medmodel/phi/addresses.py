@@ -46,6 +46,10 @@ _CUES = (  # each begins with letters only, which lets the search skip
     ),
 )
 _NO_HOME = re.compile(r"(?:IP|e-?mail|web|MAC|URL|[Mm]ail) $")  # "IP address"
+_MILITARY = re.compile(
+    r"(?:(?:USNS|USNV|USS|USCGC|PSC|Unit|UNIT|CMR)\b[^\n]{2,30}\n)?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
+)
+_CORNERS = re.compile(r"(?:the )?corner of [^\n,;?!]{3,50}? and [^\s.,;?!]+(?: [^\W\d_a-z][\w'’-]*)*")
 _NUMBERED = re.compile(  # number, name, number: 41086 Kiannonkatu 98
     r"[0-9]{1,6} (?=[^\W\d_a-z])(?:[^\W\d_a-z][\w'’.-]+ |(?:de|da|do|di|du|la|el|al|van|der) ){1,4}[0-9]{1,4}[A-Za-z]?\.?(?![\w.%/,])"
 )
@@ -61,7 +65,9 @@ _NUMBERS_BEFORE = re.compile(
     r"(?:(?<=\s)|^)(?:the corner of (?:[0-9]{1,6} )?|(?:USNS|USNV|USS|USCGC|Unit|PSC)(?: [A-Z][\w'-]+)? ?\n?|[0-9]{1,6}(?: [0-9]{1,4})? )$"
 )
 _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt| Suite)")
-_BETWEEN = re.compile(r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na)[ ,\n>?.)]+){0,2}")
+_BETWEEN = re.compile(
+    r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na|van|von|der|no|str|ten)[ ,\n>?.)]+){0,3}"
+)
 _WORD = re.compile(r"[^\W_][\w'’/.°-]*|#[0-9]+|[^\w\s]")
 _LINKS = frozenset(
     "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y".split()
@@ -118,7 +124,7 @@ def english(text: str) -> list[tuple[int, int, float]]:
             found.append((match.start(), _follow(text, match.end()), 0.93))
     found += [(match.start(1), match.end(1), 0.9) for match in _ZIP_CUE.finditer(text)]
     found += [(match.start(), match.end(), 0.85) for match in _COUNTRY_CODE.finditer(text)]
-    for pattern in (_STATE_ZIP, _UK_CODE):
+    for pattern in (_STATE_ZIP, _UK_CODE, _MILITARY, _CORNERS):
         found += [(match.start(), match.end(), 0.9) for match in pattern.finditer(text)]
     if "Suite" in text or "Apt" in text or "Flat" in text or "Ste" in text or "Apartment" in text:
         for match in _FLAT.finditer(text):

@@ -25,7 +25,7 @@ _TITLED = re.compile(
 _PATIENT_TITLED = re.compile(r"M(?:rs|r|s|iss|x)(?<![a-z]M[rsx])\.? ([A-Z][a-zà-ÿ'’-]+(?: [A-Z]['’]?[A-Za-zà-ÿ-]+)?)")
 _CUED = re.compile(
     r"(?:name|Name|NAME|patient|Patient|PATIENT|Pt|PT|Next of kin|NOK|emergency contact|Emergency contact|signed|Signed|surgeon|Surgeon|attending|Attending|physician|Physician|guardian|Guardian|"
-    r"Informant|Dictated|Reviewed|Reported|Verified|Provider|Consultant|Pathologist|Radiologist|Requester|Referrer|Carer|Witness|Interpreter|Surname|surname|Forename|forename|Author|Scribe|GP|PCP|RE|Re|re)"
+    r"Informant|User|Customer|Client|Caller|Contact|Dictated|Reviewed|Reported|Verified|Provider|Consultant|Pathologist|Radiologist|Requester|Referrer|Carer|Witness|Interpreter|Surname|surname|Forename|forename|Author|Scribe|GP|PCP|RE|Re|re)"
     rf"(?: [Nn]ames?)?(?: by)?(?:[.\s]{{0,12}}:\s{{0,3}}| is )({_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,3}})"
 )
 _LOOSE = re.compile(
