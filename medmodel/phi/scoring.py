@@ -21,7 +21,7 @@ ZH_FEATURES, ZH_IDENTITY = 48, 5
 # columns of the table of words
 SPELLED, SHAPE, LENGTH, END2, END3, END4, BEGIN, LEXICAL, FLAGS, SAID = range(10)
 # bits of FLAGS
-CANDIDATE, EPONYM, HEAD, TITLE, GIVEN, CUE, STOP, INITIAL = (1 << bit for bit in range(8))
+CANDIDATE, EPONYM, HEAD, TITLE, GIVEN, CUE, STOP, INITIAL, CHINESE = (1 << bit for bit in range(9))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -117,7 +117,8 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
     for at in range(count):
         flags = table[rows[at], 8]
         label = 0
-        if flags & 1 and (not flags & 128 or before == 1 or _stands_before_a_name(rows, table, at)):
+        acronym = table[rows[at], 1] == 2 and _is_among_chinese(rows, table, at)
+        if flags & 1 and not acronym and (not flags & 128 or before == 1 or _stands_before_a_name(rows, table, at)):
             word_features(rows, table, at, before, features)
             one, two, three = 0.0, leaning, leaning
             for feature in features:
@@ -136,6 +137,14 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
             continue  # J. Smith: what was decided of the initial still stands
         before = label
     return labels, scores
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _is_among_chinese(rows: Any, table: Any, at: int) -> Any:
+    """MRI检查: capitals beside Chinese characters are no name."""
+    back = table[rows[at - 1], 8] if at else 0
+    on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
+    return bool((back | on) & 256)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
