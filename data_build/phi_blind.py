@@ -1,7 +1,8 @@
 """The blind family of synthetic notes: styles, names and forms that no recogniser was trained on or tuned by.
 
-Written before the recognisers were last worked on, and kept for judging: only its scores are looked at, never a single
-miss. Whoever tunes on it has to write another. Names, towns and streets are its own; all are made up, and so are the notes.
+Written before the recognisers were last worked on, and kept for judging: only its scores were looked at, never a single
+miss. The same hand wrote both, and so may have thought of a form while writing a rule: the figures are an upper bound.
+Whoever tunes on it has to write another. Names, towns and streets are its own; all are made up, and so are the notes.
 In a pattern "#" is a digit, "%" a digit from 2 to 9, "^" a capital letter. Clinics and hospitals are no identifiers here.
 
     python -m data_build.phi_notes blind 3

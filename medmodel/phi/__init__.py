@@ -4,8 +4,8 @@ Rules find what has a form (`rules`), a small trained model finds names and plac
 by something of its kind (`surrogates`). The audit says where, what kind, which rule and a keyed hash, never the words.
 
 `published=True` is for guidelines, textbooks and health pages: dates of publication, hotlines, web addresses and authors
-are facts there; only what names a patient goes. Not covered: rare circumstances told in free words; names in lower case;
-languages other than English and Chinese beyond what looks alike. Measured on synthetic notes: tests/perf/phi.py.
+are facts there; only what names a patient goes. Not covered: rare circumstances told in free words; names in lower case in
+a text that has capitals; languages other than English and Chinese beyond what looks alike. Measured: tests/perf/phi.py.
 
     found = find(text, NameModel.load(folder))
     clean = deidentify(text, key="a secret", names=model)
