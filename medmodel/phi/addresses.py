@@ -124,7 +124,8 @@ def english(text: str) -> list[tuple[int, int, float]]:
             found.append((match.start(), _follow(text, match.end()), 0.93))
     found += [(match.start(1), match.end(1), 0.9) for match in _ZIP_CUE.finditer(text)]
     found += [(match.start(), match.end(), 0.85) for match in _COUNTRY_CODE.finditer(text)]
-    for pattern in (_STATE_ZIP, _UK_CODE, _MILITARY, _CORNERS):
+    rare = [pattern for sign, pattern in (("PO", _MILITARY), ("corner of", _CORNERS)) if sign in text]
+    for pattern in (_STATE_ZIP, _UK_CODE, *rare):
         found += [(match.start(), match.end(), 0.9) for match in pattern.finditer(text)]
     if "Suite" in text or "Apt" in text or "Flat" in text or "Ste" in text or "Apartment" in text:
         for match in _FLAT.finditer(text):
