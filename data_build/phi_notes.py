@@ -1,8 +1,9 @@
 """Synthetic clinical notes in English and Chinese, with the span of every identifier: to train on, and to measure by.
 
-Two families, "train" and "eval", share no template and no name: given names, surnames, towns, streets and templates are
-lists of their own. Nobody's notes were read for them. That is also their limit: both were written by one hand, so what is
-measured on them is an upper bound for real notes.
+Three families share no template and no name: "train" is learnt from, on "eval" the recognisers are tuned, and "blind"
+(data_build/phi_blind.py) only judges. Given names, surnames, towns, streets and templates are lists of their own. Nobody's
+notes were read for them. That is also their limit: all were written by one hand, so what is measured on them is an upper
+bound for real notes.
 
     python -m data_build.phi_notes eval 3        # shows three notes
 """
@@ -16,12 +17,15 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
+from data_build import phi_blind, phi_styles
 from data_build.phi_templates import EVAL, LISTS, TRAIN
-from medmodel.phi.rules import words
+from data_build.phi_values import Values
+from medmodel.phi.finding import words
 
-Family = Literal["train", "eval"]
-ZH = ("zh",)
+Family = Literal["train", "eval", "blind"]
+STYLED = 0.7  # share of the training notes in the styles of data_build/phi_styles.py
 MONTHS = "January February March April May June July August September October November December".split()
+_CHINESE = re.compile("[\u4e00-\u9fff]+")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -42,7 +46,65 @@ def notes(family: Family, count: int, seed: int) -> Iterator[Note]:
     """Half English, half Chinese; the same for the same seed."""
     for number in range(count):
         chance = random.Random(f"{family}:{seed}:{number}")
-        yield _note(family, "zh" if number % 2 else "en", chance)
+        language = "zh" if number % 2 else "en"
+        styled = family == "blind" or (family == "train" and chance.random() < STYLED)
+        yield _styled(family, language, chance) if styled else _note(family, language, chance)
+
+
+def _styled(family: Family, language: str, chance: random.Random) -> Note:
+    """A note of one style from head to foot."""
+    voice = phi_blind if family == "blind" else phi_styles
+    style = chance.choice(voice.STYLES[language])
+    middle = [
+        *chance.sample(style["body"], k=min(len(style["body"]), chance.randint(3, 7))),
+        *chance.sample(style["plain"], k=chance.randint(2, 4)),
+    ]
+    chance.shuffle(middle)
+    lines = [chance.choice(style["head"]), *middle, chance.choice(style["foot"])]
+    joint = chance.choice(["\n", "\n", " " if language == "en" else ""])
+    values = Values(language, voice.PATTERNS[language], _lists(family), chance)
+    text, gold = "", []
+    for line in lines:
+        text += joint if text else ""
+        filled, spans = values.fill(line)
+        gold += [Gold(len(text) + start, len(text) + end, kind) for start, end, kind in spans]
+        text += filled
+    return Note(text, language, tuple(gold), "|".join(sorted(str(hash_of(line)) for line in lines)))
+
+
+@cache
+def _lists(family: Family) -> dict[str, tuple[str, ...]]:
+    if family == "blind":
+        lists = {key: tuple(said.split()) for key, said in phi_blind.LISTS.items()}
+        return {**lists, "zh_surname": names_of(family, "zh_surnames")}
+    lists = {key: tuple(said.split("|")) for key, said in phi_styles.LISTS.items()}
+    for key in (
+        "thing",
+        "question",
+        "sentence",
+        "adjective",
+        "body",
+        "did2",
+        "thing2",
+        "said",
+        "do",
+        "does",
+        "today",
+        "adverb",
+    ):
+        lists[key.capitalize()] = tuple(said[0].upper() + said[1:] for said in lists[key])
+    return {
+        **lists,
+        "given": names_of(family, "given_female") + names_of(family, "given_male"),
+        "surname": names_of(family, "surnames"),
+        "city": names_of(family, "cities"),
+        "street": names_of(family, "streets"),
+        "zh_surname": chinese_surnames_by_share(),
+        "zh_given": chinese_given(),
+        "zhcity": names_of(family, "zh_cities"),
+        "zhstreet": names_of(family, "zh_streets"),
+        "zhword": running_words(40_000, 3),
+    }
 
 
 def _note(family: Family, language: str, chance: random.Random) -> Note:
@@ -81,10 +143,74 @@ def hash_of(line: str) -> int:
 @cache
 def names_of(family: Family, key: str) -> tuple[str, ...]:
     """A list of names: the recogniser's own for training, others for evaluation."""
-    if key == "zh_surnames":  # a closed class, all of it known to the rules: each family uses its part
-        every = words("zh_surnames")[0][:200]
-        return tuple(every[0::2] if family == "train" else every[1::2])
+    if key == "zh_surnames":  # a closed class, all of it known to the rules: no family shares a given name, so no whole name
+        every = "".join(words("zh_surnames"))
+        return tuple(every if family == "train" else every[1:200:2] if family == "eval" else every[2:200:4])
+    if family == "blind":
+        return tuple(phi_blind.LISTS[key].split())
     return words(key) if family == "train" else tuple(LISTS[key].split())
+
+
+@cache
+def dictionary_entries() -> tuple[tuple[str, int, str], ...]:
+    """jieba's dictionary: word, count, part of speech."""
+    from importlib.resources import files
+
+    lines = files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
+    return tuple((word, int(count), kind) for word, count, kind in (line.split(" ") for line in lines))
+
+
+@cache
+def dictionary_words(count: int) -> tuple[str, ...]:
+    """The most frequent words of jieba's dictionary of two characters and more that are no person's name."""
+    entries = [(word, often) for word, often, kind in dictionary_entries() if not kind.startswith("nr")]
+    chinese = [entry for entry in entries if re.fullmatch("[\u4e00-\u9fff]{2,}", entry[0])]
+    return tuple(word for word, _ in sorted(chinese, key=lambda entry: (-entry[1], entry[0]))[:count])
+
+
+@cache
+def running_words(count: int, seed: int) -> tuple[str, ...]:
+    """Words as they follow each other in prose: often ones often, single characters too, people's names left out."""
+    entries = [
+        (word, often**0.7)
+        for word, often, kind in dictionary_entries()
+        if not kind.startswith("nr") and _CHINESE.fullmatch(word)
+    ]
+    weights = [often for _, often in entries]
+    return tuple(random.Random(seed).choices([word for word, _ in entries], weights, k=count))
+
+
+@cache
+def chinese_surnames_by_share() -> tuple[str, ...]:
+    """Surnames as often as people have them, about: the list begins with the most frequent (Zipf, from the eighth on)."""
+    every = "".join(words("zh_surnames"))
+    return (
+        tuple(name for rank, name in enumerate(every) for _ in range(max(1, 2000 // (rank + 8))))
+        + words("zh_compound_surnames") * 8
+    )
+
+
+@cache
+def measured_given() -> frozenset[str]:
+    """Chinese given names of the families that measure: nothing is learnt from them."""
+    lists = (LISTS["zh_given_female"], LISTS["zh_given_male"], phi_blind.LISTS["zh_given"])
+    return frozenset(" ".join(lists).split())
+
+
+@cache
+def chinese_given() -> tuple[str, ...]:
+    """Given names to train on: the recogniser's own, those of people in jieba's dictionary, new pairs of their characters, words."""
+    single = frozenset("".join(words("zh_surnames")))
+    people = [word[1:] for word, _, kind in dictionary_entries() if kind == "nr" and word[0] in single and len(word) in (2, 3)]
+    people = [given for given in people if re.fullmatch("[\u4e00-\u9fff]+", given)]
+    chance = random.Random(11)
+    letters = "".join(people)
+    pairs = [chance.choice(letters) + chance.choice(letters) for _ in range(8000)]
+    ones = [chance.choice(letters) for _ in range(4000)]
+    others = [word for word in dictionary_words(30_000)[4000:] if len(word) == 2]
+    own = words("zh_given_female") + words("zh_given_male")
+    every = [*own * 60, *chance.sample(people, 10_000), *pairs, *ones, *chance.sample(others, 3000)]
+    return tuple(given for given in every if given not in measured_given())
 
 
 class _People:
@@ -274,5 +400,6 @@ class _People:
 
 
 if __name__ == "__main__":
-    for note in notes("eval" if sys.argv[1] == "eval" else "train", int(sys.argv[2]), 0):
+    shown: Family = "eval" if sys.argv[1] == "eval" else "blind" if sys.argv[1] == "blind" else "train"
+    for note in notes(shown, int(sys.argv[2]), 0):
         print(note.text, [(note.text[one.start : one.end], one.kind) for one in note.gold], "", sep="\n")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medmodel.phi import analyzer, deidentify, find
-from medmodel.phi.rules import identity_checksum, luhn, words
+from data_build.phi_names import model
+from medmodel.phi import NameModel, analyzer, deidentify, find
+from medmodel.phi.finding import words
+from medmodel.phi.numbers import identity_checksum, luhn
 
 IDENTITY = "11010519491231002X"  # the worked example of GB 11643
 PLANTED = {
@@ -106,6 +109,127 @@ def test_the_audit_never_holds_the_words() -> None:
 
 def test_at_least_150_eponyms_are_known() -> None:
     assert len(set(words("eponyms"))) >= 150
+
+
+FORMATS = {  # how to write a date, and how to read it again
+    "iso": ("{0:%Y-%m-%d}", r"(\d{4})-(\d\d)-(\d\d)", "ymd"),
+    "dots": ("{0:%d.%m.%Y}", r"(\d\d)\.(\d\d)\.(\d{4})", "dmy"),
+    "chinese": ("{0.year}年{0.month}月{0.day}日", r"(\d{4})年(\d{1,2})月(\d{1,2})日", "ymd"),
+    "slashes": ("{0:%Y/%m/%d}", r"(\d{4})/(\d\d)/(\d\d)", "ymd"),
+}
+DATES = st.dates(min_value=date(1990, 1, 1), max_value=date(2025, 12, 31))
+
+
+@given(st.sampled_from(sorted(FORMATS)), st.lists(DATES, min_size=2, max_size=5), st.text(max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_dates_of_a_scope_keep_order_intervals_and_format(name: str, days: list[date], scope: str) -> None:
+    written, read, order = FORMATS[name]
+    text = "Notes.\n" + "\n".join(f"Seen on {written.format(day)} again." for day in days)
+    new = deidentify(text, "key", scope=scope).text
+    found = [dict(zip(order, map(int, parts), strict=True)) for parts in re.findall(read, new)]
+    moved = [date(one["y"], one["m"], one["d"]) for one in found]
+    assert len(moved) == len(days)
+    assert {after - before for before, after in zip(days, moved, strict=True)} != {timedelta(0)}
+    assert len({after - before for before, after in zip(days, moved, strict=True)}) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["March 12, 2020", "12 March 2020", "12th of March 2020", "12-Mar-2020", "3/12/20", "03/2020", "3月12日"]
+)
+def test_a_date_keeps_its_form_but_not_its_day(text: str) -> None:
+    new = deidentify(f"Seen on {text}, again.", "key").text.removeprefix("Seen on ").removesuffix(", again.")
+    assert new != text
+    assert re.sub(r"\d+", "0", re.sub(r"[A-Z][a-z]+|(?<=\d)(?:st|nd|rd|th)", "A", new)) == re.sub(
+        r"\d+", "0", re.sub(r"[A-Z][a-z]+|(?<=\d)(?:st|nd|rd|th)", "A", text)
+    )
+
+
+DIGITS = st.text("0123456789", min_size=8, max_size=8)
+PLACES = ("MRN: {0}", "Mr. Quill{1} left", "phone (555) {0:.3}-{0:.4}", "card 4111 1111 1111 1111", "mail q{0}@post.example.com", "see https://a.example/{0}", "病历号：{0}", "住址：杭州市文三路{0:.2}号", "Patient name: Quill{1}", "at 12 Quill{1} Road, Quill{1}")  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), DIGITS, st.sampled_from("abdekmnor")), min_size=1, max_size=6))
+@settings(max_examples=120, deadline=None)
+def test_a_surrogate_is_never_the_original_and_no_text_grows_without_bound(said: list[tuple[str, str, str]]) -> None:
+    text = "\n".join(place.format(digits, letter + "esk") for place, digits, letter in said)
+    done = deidentify(text, "key")
+    masked = deidentify(text, "key", mode="mask")
+    assert len(done.text) <= len(text) + 60 * len(done.audit)
+    assert not re.search(r"Quill", done.text)
+    for one in done.audit:
+        assert text[one.start : one.end] not in str(done.audit)
+    if done.audit:
+        assert done.text != text
+        assert masked.text != text
+    assert deidentify(text, "key") == done
+
+
+def test_equal_identifiers_have_equal_surrogates_in_a_scope_and_equal_digests_in_the_audit() -> None:
+    done = deidentify("MRN: 4821355 and later MRN: 4821355", "key", scope="p")
+    one, other = re.findall(r"MRN: (\d+)", done.text)
+    assert one == other != "4821355"
+    assert done.audit[0].digest == done.audit[1].digest
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Lives at 12 Elm Street, Apt 4, Harwick, OH 43001 alone.", "12 Elm Street, Apt 4, Harwick, OH 43001"),
+        ("Flat 3, 8 Rose Lane, Harwick HX1 2AB", "HX1 2AB"),
+        ("Wohnt: Lindenstraße 12, 10115 Berlin", "Lindenstraße 12, 10115"),
+        ("12 rue de la Paix", "12 rue de la Paix"),
+        ("家住浙江省杭州市西湖区文三路12号3栋301室。", "浙江省杭州市西湖区文三路12号3栋301室"),
+        ("患者系洛阳人", "洛阳"),
+        ("Call +49 30 1234567 or (555) 010-4477 ext. 12.", "(555) 010-4477 ext. 12"),
+        ("Ring 0755-28376998转311", "0755-28376998转311"),
+        ("Born 二〇二一年三月四日", "二〇二一年三月四日"),
+        ("Visit of the 3rd of May 2021.", "3rd of May 2021"),
+        ("She is 93 years old", "93"),
+    ],
+)
+def test_forms_of_addresses_phones_and_dates_are_found_whole(text: str, whole: str) -> None:
+    covered = {at for one in find(text) for at in range(one.start, one.end)}
+    assert set(range(text.index(whole), text.index(whole) + len(whole))) <= covered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Visit Go4Life online. Interleukin-6 and CCR5; Treating Kidney Failure: Eat Right. Study Group (2005).",
+        "Blood groups. IL-2 is offered. What care is there for Kidney Failure: Hemodialysis.",
+        "Platelets 150000, WBC 12000, 1,000,000 people, 5-10 mg, 10 to 20 mmHg.",
+        "应在医生指导下使用。常见于成人，向医生咨询。",
+    ],
+)
+def test_reference_text_loses_nothing(text: str) -> None:
+    assert find(text, published=True) == []
+
+
+@pytest.fixture(scope="module")
+def names() -> NameModel:
+    return model(count=3000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Parkinson disease and Crohn's disease were discussed. Wells score 3, Hashimoto thyroiditis, Graves' disease, Down syndrome.",
+        "Swan-Ganz catheter, Bell's palsy, Murphy sign negative, Glasgow Coma Scale 15, Hodgkin lymphoma.",
+        "Metformin 500 mg twice daily; INR 2.0-3.0; BP 150/95; Sodium 139, Potassium 4.1.",
+        "帕金森病待排，白细胞8.5×10⁹/L，口服阿司匹林100mg。",
+    ],
+)
+def test_eponyms_and_doses_survive_the_name_model(names: NameModel, text: str) -> None:
+    assert find(text, names) == []
+
+
+@pytest.mark.slow
+def test_names_are_found_without_a_cue_and_hold_after_saving(names: NameModel, tmp_path: Path) -> None:
+    text = "Discussed with Ottoline Brandvold today.\n今日由郑晓峰查房。"
+    names.save(tmp_path / "names.npz")
+    found = find(text, NameModel.load(tmp_path))
+    assert [text[one.start : one.end] for one in found] == ["Ottoline Brandvold", "郑晓峰"]
 
 
 @pytest.mark.slow

@@ -3,7 +3,8 @@
 Notes, dialogues, forum posts and texts of which nothing is known lose every identifier that is found. Published reference
 text (by its tier and domain) loses only what names a patient: its dates, hotlines, links and authors are facts. Setting
 `published` decides for all. `mode`: surrogate (of the same kind and format), mask ([NAME]) or tag (counts, and leaves the
-text). `audit`: a folder for one JSON line a replacement: document, span in the old text, kind, rule, keyed hash.
+text). `key`: a secret; the public one is refused for a clinic's own texts (`phi_key`).
+`audit`: a folder for one JSON line a replacement: document, span in the old text, kind, rule, keyed hash.
 
     python -m data_build step phi --in notes.jsonl --out clean.jsonl --report phi.json --set key=SECRET --set names=STORE/names-…
 """
@@ -25,10 +26,9 @@ from data_build.steps.tagging import source_of, tag
 from medmodel.errors import InputError
 from medmodel.phi import Mode, NameModel, deidentify
 from medmodel.registry import register
+from medmodel.stages.documents import OPEN_DOMAINS, PUBLISHED_TIERS, check_document
 
 MODES = ("surrogate", "mask", "tag")
-PUBLISHED_TIERS = ("guideline", "review", "textbook", "patient")
-OPEN_DOMAINS = ("note", "dialogue")  # a patient may speak there, whatever the tier
 
 
 @register("step", "phi")
@@ -58,7 +58,8 @@ class Phi(PipelineStep):
         names = _load(str(self.names)) if self.names else None
         with whole_file(Path(self.audit) / f"{rank:05d}.jsonl") if self.audit else nullcontext() as out:
             for document in data:
-                record = document.metadata["document"]
+                record, source = document.metadata["document"], source_of(document)
+                check_document(self.key, source["tier"], record["domain"], source["licence"])
                 published = is_published(document) if self.published is None else self.published
                 scope = str(record.get("attributes", {}).get("patient", document.id))
                 done = deidentify(document.text, self.key, names, scope=scope, mode=self.mode, published=published)

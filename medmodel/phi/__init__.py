@@ -4,8 +4,8 @@ Rules find what has a form (`rules`), a small trained model finds names and plac
 by something of its kind (`surrogates`). The audit says where, what kind, which rule and a keyed hash, never the words.
 
 `published=True` is for guidelines, textbooks and health pages: dates of publication, hotlines, web addresses and authors
-are facts there; only what names a patient goes. Not covered: rare circumstances told in free words; names in lower case;
-languages other than English and Chinese beyond what looks alike. Measured on synthetic notes: tests/perf/phi.py.
+are facts there; only what names a patient goes. Not covered: rare circumstances told in free words; names in lower case in
+a text that has capitals; languages other than English and Chinese beyond what looks alike. Measured: tests/perf/phi.py.
 
     found = find(text, NameModel.load(folder))
     clean = deidentify(text, key="a secret", names=model)
@@ -13,17 +13,22 @@ languages other than English and Chinese beyond what looks alike. Measured on sy
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
+from medmodel.phi.addresses import grown
+from medmodel.phi.finding import Finding
 from medmodel.phi.names import NameModel
-from medmodel.phi.rules import Finding, by_rule, chinese_names
+from medmodel.phi.rules import by_rule
 
 __all__ = ["KINDS", "Audit", "Deidentified", "Finding", "NameModel", "analyzer", "deidentify", "find", "identifiers"]
 
+_CAPITALS = re.compile(r"(?=[^\W\d_a-z])[^\W\d_]{3,}")
+_NUMBER_AFTER = re.compile(
+    r"(?:,? ?[/(\[|#-]? ?|  +)((?:[A-Z]{0,3}[0-9]{5,}|(?=(?:[-/]?[A-Z0-9]){6})[A-Z]{0,3}[0-9]{1,4}[-/][0-9]{2,})[A-Z0-9/-]*)(?![0-9A-Za-z.,%])"
+)
 Mode = Literal["surrogate", "mask", "tag"]
 REPEATED = 0.7  # certainty from which on a name is looked for elsewhere in the text
 PLAIN = frozenset("the and for with who will may hope grace joy rose park hill".split())  # names that are words, too
@@ -47,13 +52,14 @@ class Deidentified(NamedTuple):
 
 def find(text: str, names: NameModel | None = None, published: bool = False) -> list[Finding]:
     """Identifiers in order, none overlapping another. Without `names`, names are found after titles and cues only."""
-    found = list(by_rule(text, published))
-    found += chinese_names(text) if not text.isascii() else ()
+    found = by_rule(text, published)
     if names and not published:
         found += names.find(text)
     if not published:
-        found += _again(text, found)
-    return _apart(text, found)
+        found += list(_again(text, found))
+        found += list(_after_names(text, found))
+    apart = _apart(text, found)
+    return apart if published else grown(text, apart)
 
 
 def deidentify(
@@ -74,7 +80,8 @@ def deidentify(
         new = made.of(one) if made else f"[{one.kind.upper()}]" if mode == "mask" else text[one.start : one.end]
         parts += [text[last : one.start], new]
         last = one.end
-    audit = tuple(Audit(one.start, one.end, one.kind, one.rule, digest(key, text[one.start : one.end])) for one in found)
+    secret = blake2b(key.encode()).digest()
+    audit = tuple(Audit(one.start, one.end, one.kind, one.rule, _digest(secret, text[one.start : one.end])) for one in found)
     return Deidentified("".join(parts) + text[last:], audit)
 
 
@@ -84,11 +91,6 @@ def identifiers(text: str) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if kind in kinds)
 
 
-def digest(key: str, words: str) -> str:
-    """64 bits of a keyed hash: without the key, not even a guess can be tried."""
-    return hmac.digest(key.encode(), " ".join(words.casefold().split()).encode(), hashlib.sha256)[:8].hex()
-
-
 def analyzer(names: NameModel | None = None) -> Any:
     """A presidio AnalyzerEngine with these recognisers alone; it fetches no model and no list."""
     from medmodel.phi.presidio import engine
@@ -96,24 +98,48 @@ def analyzer(names: NameModel | None = None) -> Any:
     return engine(names)
 
 
-def _again(text: str, found: Iterable[Finding]) -> list[Finding]:
+def _digest(secret: bytes, words: str) -> str:
+    """64 bits of a keyed hash: without the key, not even a guess can be tried."""
+    said = " ".join(words.casefold().split()).encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=8, key=secret).hexdigest()
+
+
+def _again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     """Where a name stands again, whole or by one of its capital words, without a cue."""
-    whole, parts = set(), set()
+    sure = [one for one in found if one.kind == "name" and one.score >= REPEATED]
+    wholes, parts = set(), set()
+    for one in sure:
+        said = text[one.start : one.end]
+        if "\u4e00" <= said[0] <= "\u9fff":
+            wholes.add(said)
+        else:
+            parts |= {word for word in _CAPITALS.findall(said) if word.lower() not in PLAIN}
+    for word in sorted(wholes):
+        for start in _places(text, word) if len(word) > 1 else ():
+            yield Finding(start, start + len(word), "name", "name seen before", 0.5)
+    for word in sorted(parts):
+        for start in _places(text, word):
+            end = start + len(word)
+            if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+                yield Finding(start, end, "name", "name seen before", 0.5)
+
+
+def _after_names(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """A number of five digits and more that follows a name at once is that person's."""
     for one in found:
-        if one.kind == "name" and one.score >= REPEATED:
-            said = text[one.start : one.end]
-            if said.isascii() or not "\u4e00" <= said[0] <= "\u9fff":
-                parts |= {word for word in re.findall(r"[^\W\d_]{3,}", said) if word[0].isupper() and word.lower() not in PLAIN}
-            elif len(said) > 1:
-                whole.add(said)
-    if not whole and not parts:
-        return []
-    choices = [rf"\b{re.escape(word)}\b" for word in sorted(parts)] + [re.escape(word) for word in sorted(whole)]
-    return [Finding(hit.start(), hit.end(), "name", "name seen before", 0.5) for hit in re.finditer("|".join(choices), text)]
+        if one.kind == "name" and (number := _NUMBER_AFTER.match(text, one.end)):
+            yield Finding(number.start(1), number.end(1), "record", "number after a name", 0.6)
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
-    """Of those that overlap the more certain stays; what another covers beyond it is joined when of one kind."""
+    """Of those that overlap a rule's goes before the model's, and the more certain stays, with what the other covers."""
     kept: list[Finding] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if one.end <= one.start:
@@ -125,6 +151,10 @@ def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
                 kept.append(one)
             continue
         last = kept[-1]
-        better = one if one.score > last.score else last
+        better = max(last, one, key=_weight)
         kept[-1] = better._replace(start=last.start, end=max(last.end, one.end))
     return kept
+
+
+def _weight(one: Finding) -> tuple[bool, float]:
+    return one.rule != "name model", one.score

@@ -1,6 +1,6 @@
 """What stands in the place of an identifier: of its kind and format, the same for the same words within a patient's texts.
 
-All is derived from a keyed hash (HMAC-SHA-256) of the words and the scope, so nothing is kept and no table can leak. Dates
+All is derived from a keyed hash (BLAKE2b) of the words and the scope, so nothing is kept and no table can leak. Dates
 move by one number of whole weeks per scope: intervals, week days and formats stay. Surrogates of numbers are made so that
 they are nobody's where a range is reserved for that (example.org, 192.0.2.0/24, 555-01xx); an identity number's check
 character is made wrong.
@@ -8,15 +8,18 @@ character is made wrong.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cached_property
+from hashlib import blake2b
 
-from medmodel.phi.rules import Finding, identity_checksum, words
+from medmodel.phi.dates import MONTHS
+from medmodel.phi.finding import Finding, words
+from medmodel.phi.numbers import identity_checksum
 
-MONTHS = "January February March April May June July August September October November December".split()
+_WORDS = re.compile(r"[^\W\d_]+")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _MONTH_WORD = re.compile(r"[A-Z][a-z]{2,8}")
 
 
@@ -24,19 +27,19 @@ class Surrogates:
     """Surrogates of one scope: a document, or all of a patient's."""
 
     def __init__(self, key: str, scope: str, text: str, findings: Sequence[Finding]) -> None:
-        self.key, self.scope, self.text = key.encode(), scope, text
+        self.key, self.scope, self.text = blake2b(key.encode()).digest(), scope.encode() + b"\0", text
         weeks = 5 + self._number("shift") % 100  # 5 to 104 weeks
         self.shift = timedelta(weeks=weeks if self._number("direction") % 2 else -weeks)
         dates = [text[found.start : found.end] for found in findings if found.kind == "date"]
         self.day_first = _day_first(dates)
         years = [int(year) for one in dates for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", one)]
         self.year = max(years, default=2021)  # of a day and month that names none
-        self.there = {word.casefold() for word in re.findall(r"[^\W\d_]+", text)}
         self.taken: dict[str, str] = {}
+        self.used: set[str] = set()
 
     def of(self, found: Finding) -> str:
         said = self.text[found.start : found.end]
-        chinese = re.search("[\u4e00-\u9fff]", said) is not None
+        chinese = _HAN.search(said) is not None
         if found.kind == "name":
             return self._chinese_name(said, found) if chinese else self._name(said, found)
         if found.kind == "date":
@@ -55,19 +58,30 @@ class Surrogates:
             return self._phone(said)
         return self._format(said)
 
+    @cached_property
+    def there(self) -> frozenset[str]:
+        return frozenset(_WORDS.findall(self.text.casefold()))
+
     def _number(self, *parts: str) -> int:
-        told = "\0".join((self.scope, *parts)).encode()
-        return int.from_bytes(hmac.digest(self.key, told, hashlib.sha256)[:8], "big")
+        told = self.scope + "\0".join(parts).encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(told, digest_size=8, key=self.key).digest(), "big")
 
     def _pick(self, choices: Sequence[str], *what: str) -> str:
         """One that is not in the text and stands for nothing else."""
         key = "\0".join(what)
         if key not in self.taken:
-            first = self._number(*what)
-            options = [choices[(first + step) % len(choices)] for step in range(len(choices))]
-            used = set(self.taken.values())
-            free = (one for one in options if one.casefold() not in self.there and one not in used and one not in self.text)
-            self.taken[key] = next(free, options[0] + "x")
+            first, count = self._number(*what), len(choices)
+            one = ""
+            for step in range(count):
+                one = choices[(first + step) % count]
+                there = one.casefold() in self.there if one.isascii() else one in self.text
+                if not there and one not in self.used:
+                    break
+            else:  # the text holds them all: one that is not the very word
+                free = (choices[(first + step) % count] for step in range(count))
+                one = next((choice for choice in free if choice.casefold() != what[-1].casefold()), "X")
+            self.used.add(one)
+            self.taken[key] = one
         return self.taken[key]
 
     def _name(self, said: str, found: Finding) -> str:
@@ -125,6 +139,8 @@ class Surrogates:
         elif len(values) >= 3:
             order = "ymd" if values[0] > 31 else "dmy" if self.day_first or values[0] > 12 else "mdy"
             order = "mdy" if order == "dmy" and values[1] > 12 else order
+        elif len(values) == 2 and values[1] > 31:
+            order = "my"  # 03/2021
         elif len(values) == 2:
             order = "dm" if (self.day_first or values[0] > 12) and values[1] <= 12 else "md"
         at = dict(zip(order, values, strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,6 +15,10 @@ from medmodel.artifacts import file_sha256
 from medmodel.errors import InputError
 from medmodel.recipe import StageConfig, data_dir
 from medmodel.registry import register
+
+PUBLIC_KEY = "medmodel"
+PUBLISHED_TIERS = ("guideline", "review", "textbook", "patient")
+OPEN_DOMAINS = ("note", "dialogue")  # a patient may speak there, whatever the tier
 
 
 class Executor(BaseModel):
@@ -71,6 +75,10 @@ class Documents(StageConfig):
             if not Path(case).expanduser().exists():
                 raise InputError(f"documents.cases: there is no {case}")
             found[f"cases {case}"] = _digest(Path(case).expanduser())
+        if self.phi:
+            for source in self.sources:
+                if isinstance(source, dict):
+                    check_source(phi_key(), source)
         return found | outside_of(self.sources)
 
 
@@ -85,8 +93,33 @@ def outside_of(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
 
 
 def phi_key() -> str:
-    """What surrogates and date shifts are derived from (`$MEDMODEL_PHI_KEY`): a secret, where texts are real notes."""
-    return os.environ.get("MEDMODEL_PHI_KEY", "medmodel")
+    """What surrogates and date shifts are derived from: `$MEDMODEL_PHI_KEY`, else a word that anybody can read here.
+
+    The public key is enough for public data sets, whose texts everybody has anyway; a clinic's notes could be restored by
+    it. So it is refused there: by the stage for files that a recipe names, by the step for documents of the tier "local"
+    and those of which nothing is known.
+    """
+    return os.environ.get("MEDMODEL_PHI_KEY", PUBLIC_KEY)
+
+
+def check_source(key: str, source: Mapping[str, Any]) -> None:
+    """Raises InputError when a recipe's own files, unless published, would be de-identified with the public key."""
+    if "path" in source and (source.get("tier") not in PUBLISHED_TIERS or source.get("domain") in OPEN_DOMAINS):
+        _refuse(key, f"source {source['path']}")
+
+
+def check_document(key: str, tier: str, domain: str, licence: str) -> None:
+    """Raises InputError when a document that may be a clinic's own would be de-identified with the public key."""
+    if tier == "local" or (tier == "none" and domain == "general" and licence == "n/s"):
+        _refuse(key, 'step phi: a document of tier "local", or of which nothing is known,')
+
+
+def _refuse(key: str, what: str) -> None:
+    if key == PUBLIC_KEY:
+        raise InputError(
+            f"{what} may hold notes of your own, and the key '{PUBLIC_KEY}' is public, so its surrogates could be undone: "
+            "set MEDMODEL_PHI_KEY (or the step's `key`) to a secret, or, if it was published, give its tier and licence"
+        )
 
 
 def _path_of(source: str | dict[str, Any]) -> Path | None:

@@ -1,0 +1,33 @@
+"""What a recogniser says: these characters are an identifier; and the word lists that all recognisers read."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+HAN = "\u4e00-\u9fff"
+
+
+class Finding(NamedTuple):
+    """Characters start..end of the text are an identifier of this kind, says this rule."""
+
+    start: int
+    end: int
+    kind: str
+    rule: str
+    score: float
+
+
+@cache
+def words(key: str) -> tuple[str, ...]:
+    """A list of words.yaml."""
+    import yaml
+
+    lists = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    return tuple(lists[key].split())
+
+
+@cache
+def word_set(key: str) -> frozenset[str]:
+    return frozenset(words(key))
