@@ -11,7 +11,7 @@ PORT ?= 7860
 BIN := .venv/bin
 export TORCH_INDEX PYTHON
 
-.PHONY: help setup demo release serve test check format lint types unit
+.PHONY: help setup demo release serve test real plain check format lint types unit
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,8 +31,14 @@ serve: setup ## the page and the API on a release (made first, if there is none)
 	@release="$(RELEASE)"; release=$${release:-$$($(BIN)/medmodel release demo)} && \
 	exec $(BIN)/python -m app --release "$$release" --port $(PORT)
 
-test: setup ## every test but the GPU's; needs chromium and a CJK font
-	@$(BIN)/python -m pytest -m "not gpu"
+test: setup ## every test but the GPU's, two at a time; needs chromium and a CJK font
+	@$(MAKE) --no-print-directory --jobs=2 real plain
+
+real:
+	@$(BIN)/python -m pytest tests/test_road.py tests -m "(vllm or browser) and not gpu"
+
+plain:
+	@$(BIN)/python -m pytest -m "not vllm and not browser and not gpu"
 
 check: setup ## format, lint, types, layers and unit tests, two at a time
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target format lint types unit
