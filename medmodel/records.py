@@ -100,7 +100,9 @@ class Example(Record):
     """One supervised example. Loss falls on assistant turns only."""
 
     id: str
-    kind: Literal["grounded", "abstain", "copy", "choice", "feedback", "general", "dialogue", "note", "differential", "intake"]
+    kind: Literal[
+        "grounded", "abstain", "copy", "choice", "feedback", "general", "dialogue", "note", "differential", "intake", "twin"
+    ]
     messages: tuple[Message, ...]
     documents: tuple[str, ...]  # ids of every document whose text stands in it: lineage checks the split on these
     split: Split = "train"

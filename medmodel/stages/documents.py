@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -51,11 +52,17 @@ class Documents(StageConfig):
     def outside(self) -> dict[str, str]:
         """The files that the sources are read from, by source, and the key of surrogates: others are another stage key."""
         found = {"phi key": hashlib.sha256(phi_key().encode()).hexdigest()} if self.phi else {}
-        for source in self.sources:
-            path = _path_of(source)
-            if path:
-                found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
-        return found
+        return found | source_digests(self.sources)
+
+
+def source_digests(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
+    """The digest of the files of each source that reads some."""
+    found = {}
+    for source in sources:
+        path = _path_of(source)
+        if path:
+            found[str(source) if isinstance(source, str) else str(source["path"])] = _digest(path)
+    return found
 
 
 def phi_key() -> str:
