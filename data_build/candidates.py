@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from data_build.pages import Page
 from data_build.steps.tagging import Drop
 from medmodel.records import Document, Example, Passage
 
@@ -57,6 +58,8 @@ class Material(NamedTuple):
     """What examples are made from."""
 
     documents: Sequence[Document]  # training documents alone, in a seeded order
+    pages: Sequence[Page] = ()  # those that are question-answer pages, as sections
+    stock: frozenset[str] = frozenset()  # what many pages say
     terms: Sequence[Term] = ()
     seed: int = 0
     longest: int = 1024  # tokens of an example

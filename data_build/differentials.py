@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from data_build.candidates import Quote
-from data_build.complaints import URGENT, Diagnosis, in_sentence
+from data_build.complaints import URGENT, Diagnosis
 from medmodel.records import Document
 
 SHOWN_FEATURES = 3  # of a case: fewer fit several diagnoses, more say it outright
@@ -25,7 +25,7 @@ def cases(diagnosis: Diagnosis, choose: random.Random) -> Iterator[tuple[str, ..
 
 
 def described(features: Sequence[str]) -> str:
-    return "; ".join(in_sentence(feature) for feature in features)
+    return "; ".join(features)
 
 
 def answer(right: Diagnosis, among: Sequence[Diagnosis]) -> str:

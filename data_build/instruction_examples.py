@@ -24,6 +24,7 @@ from typing import Any
 from data_build.candidates import Candidate, Drop, Material, Term
 from data_build.examples import FRAME
 from data_build.mix import closed
+from data_build.pages import pages, stock
 from data_build.steps import protected
 from data_build.verify import Verifier, reason_class
 from medmodel import registry
@@ -45,7 +46,8 @@ def run(job: Job) -> dict[str, Any]:
     documents = list(job.inputs["documents"].read("documents", Document))
     usable, left_out = usable_documents(documents, config.allow_licences)
     random.Random(job.seed).shuffle(usable)
-    material = Material(usable, list(terms(config.terms)), job.seed, config.longest, count)
+    found = list(pages(usable))
+    material = Material(usable, found, stock(found), list(terms(config.terms)), job.seed, config.longest, count)
     verifier = Verifier(
         usable,
         (document.text for document in documents if document.split == "heldout"),
@@ -153,4 +155,3 @@ def token_counter(job: Job) -> Callable[[str], int]:
 def in_order(examples: Sequence[Example], seed: int) -> list[Example]:
     """An order of all kinds mixed, which another seed changes."""
     return sorted(examples, key=lambda example: hashlib.sha256(f"{seed}:{example.id}".encode()).hexdigest())
-

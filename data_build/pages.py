@@ -1,6 +1,6 @@
 """Question-answer pages as sections: a heading that asks, and the passages that answer it.
 
-What one page says word for word like ten others ("The Human Phenotype Ontology provides the following list …") is stock:
+What one page says word for word like others ("The Human Phenotype Ontology provides the following list …") is stock:
 it answers nothing and is never taken for an answer. Sentences are compared with the page's subject left out.
 """
 
@@ -15,7 +15,7 @@ from medmodel.rag.passages import split_document
 from medmodel.rag.support import check, content_words
 from medmodel.records import Document, Passage
 
-STOCK = 10  # pages that say a sentence: more than a family of related conditions has in common
+STOCK = 5  # pages that say a sentence: as many as make a paragraph a repeated one in the recipe `small`
 LONGEST_ANSWER = 260  # characters a line, as in examples from guidelines
 SHORTEST_ANSWER = 6  # content words: less is a lead-in ("Treatment may include the following")
 

@@ -27,7 +27,7 @@ from medmodel import prompts
 from medmodel.models.engine import Completion
 from medmodel.rag.citations import judge_first_try, parse
 from medmodel.rag.support import check, content_words, quantities
-from medmodel.records import Document, Message, Passage
+from medmodel.records import Document, Example, Message, Passage
 
 SHARE = 0.8  # of an answer's content words: a question that has so many says the answer
 FEW_WORDS = 3  # content words: of a shorter answer all must stand there, in a row
@@ -59,29 +59,34 @@ class Verifier:
 
     def why_not(self, candidate: Candidate) -> str:
         """The reason to leave it out; "" when it is kept, and remembered."""
+        return self.fault(candidate) or self.repeats(candidate.example, candidate.question, candidate.options)
+
+    def fault(self, candidate: Candidate) -> str:
+        """What is wrong with it by itself, whatever was kept before."""
         example = candidate.example
         text = "\n".join(message.content for message in example.messages)
-        reason = (
+        return (
             foreign(example.documents, self._texts)
             or candidate.fault
             or malformed(example.messages)
             or (cited(example.messages[-1].content, candidate.shown) if candidate.shown else "")
-            or not_quoted(candidate.quotes, self._texts)
+            or not_quoted(candidate.quotes, self._texts, text)
             or leaks(candidate.question, candidate.secret)
             or (options_fault(candidate.options) if candidate.options else "")
-            or ("too long" if sum(map(self._count, (m.content for m in example.messages))) > self._longest else "")
+            or ("too long" if sum(self._count(message.content) for message in example.messages) > self._longest else "")
             or repeats_heldout(text, self._heldout)
             or repeats_test(text, self._lists, exam=example.kind == "choice")
         )
-        if reason:
-            return reason
-        if candidate.options and self._too_often_longest(candidate.options):
+
+    def repeats(self, example: Example, question: str, options: Options | None) -> str:
+        """What is wrong with it beside those kept; what has nothing is remembered."""
+        if options and self._too_often_longest(options):
             return "options: the right one is the longest too often"
-        if near := self._asked[example.kind].near(candidate.question):
+        if near := self._asked[example.kind].near(question):
             return f"near duplicate: of {near}"
-        self._asked[example.kind].add(example.id, candidate.question)
-        if candidate.options:
-            self._longest_right[0] += right_is_longest(candidate.options)
+        self._asked[example.kind].add(example.id, question)
+        if options:
+            self._longest_right[0] += right_is_longest(options)
             self._longest_right[1] += 1
         return ""
 
@@ -120,11 +125,14 @@ def cited(answer: str, shown: Sequence[Passage]) -> str:
     )
 
 
-def not_quoted(quotes: Iterable[Quote], documents: Mapping[str, str]) -> str:
-    """Every quote stands in its document byte for byte."""
+def not_quoted(quotes: Iterable[Quote], documents: Mapping[str, str], text: str) -> str:
+    """Every quote stands in its document byte for byte, and in the example as the prompt shows sentences, on one line."""
+    said = prompts.one_line(text)
     for quote in quotes:
         if not quote.text or quote.text not in documents.get(quote.document, ""):
             return "not quoted: the quote does not stand in its document"
+        if prompts.one_line(quote.text) not in said:
+            return "not quoted: the example does not say it"
     return ""
 
 

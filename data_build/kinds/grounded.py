@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 
 from data_build.candidates import Candidate, Drop, Material, Quote
-from data_build.pages import Section, answering, pages, shared, stock
+from data_build.pages import Section, answering, shared
 from medmodel import prompts
 from medmodel.rag.answer import SHOWN
 from medmodel.rag.nearest import grounded_prompt, nearest
@@ -24,13 +24,11 @@ FOUND = 3  # nearest sentences among which one of the section's must be
 @register("example", "grounded")
 def make(material: Material) -> Iterator[Candidate | Drop]:
     """One a section, page by page."""
-    found = list(pages(material.documents))
-    said = stock(found)
     choose = random.Random(material.seed)
-    for page in found:
+    for page in material.pages:
         for section in page.sections:
             others = [other.passages[0] for other in page.sections if other is not section]
-            yield one(section, section.question, others, said, choose)
+            yield one(section, section.question, others, material.stock, choose)
 
 
 def one(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from data_build import differentials
 from data_build.candidates import Candidate, Drop, Material, Quote
-from data_build.complaints import URGENT, Diagnosis, complaint, diagnoses, fitting, has, in_sentence
+from data_build.complaints import URGENT, Diagnosis, complaint, diagnoses, fitting, has
 from medmodel import prompts
 from medmodel.records import Document, Example, Message
 from medmodel.registry import register
@@ -53,7 +53,7 @@ def _one(
     choose.shuffle(asked)
     opening = choose.choice(OPENINGS).format(complaint=complaint(document))
     opening = opening[0].upper() + opening[1:]
-    questions = "\n".join(f"{number}. Is there: {in_sentence(item)}?" for number, item in enumerate([*flags, *asked], 1))
+    questions = "\n".join(f"{number}. Is there: {item}?" for number, item in enumerate([*flags, *asked], 1))
     found = f"Yes: {differentials.described(features)}. No: {differentials.described([*flags, *absent])}."
     first = f"{ASK}\n{questions}"
     messages = (

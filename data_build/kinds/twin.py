@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from data_build.candidates import Candidate, Drop, Material
 from data_build.kinds.grounded import one
-from data_build.pages import pages, stock
 from medmodel.registry import register
 
 FORMS = (  # how the publishers' questions begin or end, and what they are in Chinese
@@ -36,9 +35,7 @@ FORMS = (  # how the publishers' questions begin or end, and what they are in Ch
 def make(material: Material) -> Iterator[Candidate | Drop]:
     """Two a section, the English one first; both or neither."""
     names = {term.english.lower(): term.chinese for term in material.terms}
-    found = list(pages(material.documents))
-    said = stock(found)
-    for page in found:
+    for page in material.pages:
         for section in page.sections:
             chinese = names.get(section.subject.lower())
             form = next((form for known, form in FORMS if re.search(known, section.question.lower())), "")
@@ -47,7 +44,7 @@ def make(material: Material) -> Iterator[Candidate | Drop]:
             asked = form.format(name=f"{chinese}（{section.subject}）")
             others = [other.passages[0] for other in page.sections if other is not section]
             pair = [
-                one(section, question, others, said, random.Random(f"{material.seed}:{section.id}"), kind="twin")
+                one(section, question, others, material.stock, random.Random(f"{material.seed}:{section.id}"), kind="twin")
                 for question in (section.question, asked)
             ]
             if isinstance(pair[0], Drop):
