@@ -59,10 +59,12 @@ def one(
         secret=sentences[0],
         quotes=tuple(Quote(passage.document_id, sentence) for sentence in sentences),
         shown=tuple(shown),
-        fault="" if _found(section.question, shown, set(numbers.values())) else "answer not recovered: others are nearer",
+        fault="" if _found(section.question, passage, shown) else "answer not recovered: others are nearer",
     )
 
 
-def _found(question: str, shown: list[Passage], numbers: set[int]) -> bool:
-    """Does the product's ranking, asked the question alone, come upon the section?"""
-    return any(number in numbers for number, _ in nearest(question, shown)[:FOUND])
+def _found(question: str, passage: Passage, shown: list[Passage]) -> bool:
+    """Does the product's ranking, asked the question alone, come upon the passage? It favours the first, so this one is last."""
+    ordered = [*(other for other in shown if other is not passage), passage]
+    own = len(prompts.numbered(ordered)) - len(passage.sentences)
+    return any(number > own for number, _ in nearest(question, ordered)[:FOUND])
