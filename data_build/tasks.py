@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import cycle, islice
+from itertools import cycle, islice, zip_longest
 from typing import NamedTuple, TypeVar
 
 from data_build.complaints import diagnoses
@@ -41,7 +41,8 @@ def tasks(documents: Sequence[Document], wanted: Mapping[str, int], seed: int) -
         "differential": _diagnosed(complaints, choose),
         "intake": _findings(complaints, choose),
     }
-    found = [task for kind, number in sorted(wanted.items()) for task in islice(sources[kind], number)]
+    limited = [islice(sources[kind], number) for kind, number in sorted(wanted.items())]
+    found = [task for turn in zip_longest(*limited) for task in turn if task]  # in turn: kinds share the passages
     choose.shuffle(found)
     return found
 

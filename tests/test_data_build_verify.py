@@ -250,6 +250,12 @@ def test_an_answer_is_recovered_from_another_sentence_that_says_the_same() -> No
     assert recovered(Completion(text=f"[1] {FIRST}", finish_reason="stop"), shown, 2) == ""
 
 
+def test_a_sentence_too_short_for_the_support_check_is_recovered_by_copying_it() -> None:
+    shown = split_document(Document(id="z/3", text="# Z\n\n- Chills\n- Fever", source=SOURCE, domain="guideline"))
+    replies = [Completion(text=text, finish_reason="stop") for text in ("[1] Chills", "[1] Chill", "[2] Fever")]
+    assert [bool(recovered(reply, shown, 1)) for reply in replies] == [False, True, True]
+
+
 def test_an_answer_that_was_cut_off_recovers_nothing() -> None:
     cut = Completion(text=f"[2] {SECOND}", finish_reason="length")
     assert recovered(cut, SHOWN, 2) == "not recovered: its own answer does not hold up"
