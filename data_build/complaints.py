@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from medmodel.rag.support import content_words
@@ -79,10 +80,13 @@ def fitting(features: Iterable[str], among: Sequence[Diagnosis]) -> str:
 
 def has(diagnosis: Diagnosis, feature: str) -> bool:
     """Is this one of its features or red flags, in about the same words?"""
-    words = content_words(feature)
-    return any(
-        len(words & content_words(other)) >= SAME * max(1, len(words)) for other in (*diagnosis.features, *diagnosis.red_flags)
-    )
+    words = _words(feature)
+    return any(len(words & _words(other)) >= SAME * max(1, len(words)) for other in (*diagnosis.features, *diagnosis.red_flags))
+
+
+@lru_cache(maxsize=10_000)
+def _words(item: str) -> frozenset[str]:
+    return frozenset(content_words(item))
 
 
 def _lower(word: str) -> str:
