@@ -28,6 +28,7 @@ class Task(NamedTuple):
     kind: str
     document: Document
     shown: tuple[Passage, ...]
+    before: tuple[Passage, ...] = ()  # shown first in the example, so that its sentence has another number than in writing
     diagnosis: str = ""  # whose features are shown
 
 
@@ -47,18 +48,21 @@ def tasks(documents: Sequence[Document], wanted: Mapping[str, int], seed: int) -
     return found
 
 
-def _on_passages(kind: str, prose: Iterator[tuple[Document, Passage]]) -> Iterator[Task]:
-    return (Task(f"{passage.id}:{kind}", kind, document, (passage,)) for document, passage in prose)
+def _on_passages(kind: str, prose: Iterator[tuple[Document, Passage, tuple[Passage, ...]]]) -> Iterator[Task]:
+    return (Task(f"{passage.id}:{kind}", kind, document, (passage,), before) for document, passage, before in prose)
 
 
-def _passages(documents: Sequence[Document], choose: random.Random) -> Iterator[tuple[Document, Passage]]:
-    """A passage of each document in turn, each passage once."""
-    left = [
-        (document, [p for p in split_document(document) if len(p.sentences) > 1]) for document in _shuffled(documents, choose)
-    ]
-    while left := [(document, passages) for document, passages in left if passages]:
-        for document, passages in left:
-            yield document, passages.pop(choose.randrange(len(passages)))
+def _passages(documents: Sequence[Document], choose: random.Random) -> Iterator[tuple[Document, Passage, tuple[Passage, ...]]]:
+    """A passage of each document in turn, each once, with another one of the document, or else the one given before."""
+    whole = [(document, split_document(document)) for document in _shuffled(documents, choose)]
+    left = [(document, passages, [p for p in passages if len(p.sentences) > 1]) for document, passages in whole]
+    last: tuple[Passage, ...] = ()
+    while left := [each for each in left if each[2]]:
+        for document, passages, unused in left:
+            passage = unused.pop(choose.randrange(len(unused)))
+            others = [other for other in passages if other is not passage]
+            yield document, passage, (choose.choice(others),) if others else last
+            last = (passage,)
 
 
 def _diagnosed(complaints: Sequence[Document], choose: random.Random) -> Iterator[Task]:
@@ -70,7 +74,7 @@ def _diagnosed(complaints: Sequence[Document], choose: random.Random) -> Iterato
             passage = by_heading.get((diagnosis.name, "Key features"))
             if passage:
                 name = f"{document.id}#{diagnosis.name}:differential"
-                found.append(Task(name, "differential", document, (passage,), diagnosis.name))
+                found.append(Task(name, "differential", document, (passage,), diagnosis=diagnosis.name))
     yield from _shuffled(found, choose)
 
 

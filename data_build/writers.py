@@ -68,16 +68,17 @@ def _grounded(task: Task, lines: list[str]) -> Draft | str:
     question, number = _after(lines[0]), _numbers(lines[1])[0]
     said = _NUMBERS.sub("", lines[1], count=1).strip()
     sentence = _sentence(task, number)
-    answer = prompts.answer_line(number, said)
-    probe = grounded_prompt(question, task.shown)
+    shown = (*task.before, *task.shown)
+    number += len(prompts.numbered(task.before))  # who cites [1] whatever is asked does not come to it again
+    probe = grounded_prompt(question, shown)
     candidate = Candidate(
-        example=_example(task, (*probe, Message(role="assistant", content=answer))),
+        example=_example(task, (*probe, Message(role="assistant", content=prompts.answer_line(number, said))), shown),
         question=question,
         secret=said,
         quotes=(Quote(task.document.id, sentence if prompts.one_line(sentence) == said else said),),
-        shown=task.shown,
+        shown=shown,
     )
-    return Draft(candidate, (_answering(probe, task),), lambda replies: recovered(replies[0], task.shown, number))
+    return Draft(candidate, (_answering(probe, shown),), lambda replies: recovered(replies[0], shown, number))
 
 
 def _abstain(task: Task, lines: list[str]) -> Draft | str:
@@ -94,7 +95,7 @@ def _abstain(task: Task, lines: list[str]) -> Draft | str:
         question=question,
         shown=task.shown,
     )
-    return Draft(candidate, (_answering(probe, task),), lambda replies: _abstained(replies[0]))
+    return Draft(candidate, (_answering(probe, task.shown),), lambda replies: _abstained(replies[0]))
 
 
 def _choice(task: Task, lines: list[str]) -> Draft | str:
@@ -163,7 +164,7 @@ def _intake(task: Task, lines: list[str]) -> Draft | str:
         question=listed,
         fault=fault,
     )
-    probes = tuple(_answering(grounded_prompt(question, task.shown), task) for question in questions)
+    probes = tuple(_answering(grounded_prompt(question, task.shown), task.shown) for question in questions)
     return Draft(
         candidate,
         probes,
@@ -182,14 +183,14 @@ READERS: dict[str, Callable[[Task, list[str]], Draft | str]] = {
 }
 
 
-def _example(task: Task, messages: tuple[Message, ...]) -> Example:
+def _example(task: Task, messages: tuple[Message, ...], shown: Sequence[Passage] = ()) -> Example:
     return Example.model_validate(
-        {"id": f"written/{task.id}", "kind": task.kind, "messages": messages, "documents": shared(task.shown)}
+        {"id": f"written/{task.id}", "kind": task.kind, "messages": messages, "documents": shared(shown or task.shown)}
     )
 
 
-def _answering(messages: tuple[Message, ...], task: Task) -> Ask:
-    return Ask(messages, prompts.answer_grammar(len(prompts.numbered(task.shown))), prompts.MAX_ANSWER_TOKENS)
+def _answering(messages: tuple[Message, ...], shown: Sequence[Passage]) -> Ask:
+    return Ask(messages, prompts.answer_grammar(len(prompts.numbered(shown))), prompts.MAX_ANSWER_TOKENS)
 
 
 def _choosing(question: multiple_choice.Question, shown: Sequence[Passage]) -> Ask:

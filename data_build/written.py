@@ -165,7 +165,7 @@ async def _outcome(task: Task, engine: Engine, verifier: Verifier, turn: asyncio
     written = await _asked(ask(task), engine, turn)
     draft = "malformed: cut off" if written.finish_reason != "stop" else await asyncio.to_thread(read, task, written.text)
     if isinstance(draft, str):
-        return outcome.model_copy(update={"reason": draft})
+        return outcome.model_copy(update={"reason": draft, "question": written.text})  # what there is to read of it
     candidate = draft.candidate
     outcome = outcome.model_copy(update={"question": candidate.question})
     reason = await asyncio.to_thread(verifier.fault, candidate)

@@ -183,6 +183,19 @@ def test_a_grounded_answer_is_recovered_when_the_engine_cites_the_same_sentence(
     assert verdict(draft("grounded"), prompts.NO_ANSWER) == "not recovered: it finds no answer"
 
 
+def test_whoever_cites_the_same_number_whatever_is_asked_does_not_recover_what_it_wrote() -> None:
+    other = GUIDELINE.model_copy(
+        update={"id": "other/1", "text": "# Other\n\nPotassium is measured every week in these adults."}
+    )
+    before = tuple(split_document(other))
+    found = read(task("grounded")._replace(before=before), f"Question: How is Zeltin begun?\n[1] {FIRST}")
+    assert isinstance(found, Draft)
+    assert found.candidate.example.messages[-1].content == f"[2] {FIRST}"
+    assert found.candidate.example.documents == ("other/1", "zeltin/1")
+    assert verdict(found, f"[1] {before[0].sentence(0)}") == "not recovered: it rests on another sentence"
+    assert verdict(found, f"[2] {FIRST}") == ""
+
+
 def test_an_abstention_holds_when_the_engine_finds_no_answer_either() -> None:
     assert verdict(draft("abstain"), prompts.NO_ANSWER) == ""
     assert verdict(draft("abstain"), f"[1] {FIRST}") == "not recovered: it finds an answer"
@@ -223,6 +236,7 @@ def test_tasks_are_as_many_as_wanted_or_there_are_and_no_passage_is_used_twice()
     found = tasks([*others, COMPLAINT], wanted, 1)
     assert Counter(each.kind for each in found) == {"grounded": 1, "abstain": 2, "choice": 2, "differential": 4, "intake": 3}
     prose = [each.shown[0].id for each in found if each.document.domain == "guideline"]
+    assert sum(bool(each.before) for each in found) == len(prose) - 1, "but for the first, another passage stands before it"
     assert len(set(prose)) == len(prose)
     assert len({each.id for each in found}) == len(found)
     assert found == tasks([*others, COMPLAINT], wanted, 1) != tasks([*others, COMPLAINT], wanted, 2)

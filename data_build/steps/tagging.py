@@ -15,7 +15,7 @@ from medmodel.records import Document, Record
 
 
 class Drop(Record):
-    """A document that goes no further, and why. The excerpt is reference text."""
+    """A document or an example that goes no further, and why. The excerpt is reference text."""
 
     id: str
     reason: str
