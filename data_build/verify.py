@@ -1,13 +1,16 @@
 """What a candidate must pass before it is an example: one function a rule, each returning the reason, "" when it passes.
 
+    held out         a document that is no training document, or is not there
     malformed        turns that do not alternate, an empty turn, an answer in no known form
-    not quoted       a quote that does not stand in its document, byte for byte
+    not supported    a line that the sentence it cites does not support, by the product's own check
+    not quoted       a quote that does not stand in its document, byte for byte, or that the example does not say
     leak             the question holds its answer; or the example repeats held-out text, or a published test
     options          not distinct, or more than one right, or the right one the longest too often
     not recovered    an engine that has not seen the answer comes to another (`recovered`, for examples a model wrote)
+    too long         for training
     near duplicate   of a kept example of its kind, by what is asked
 
-The first reason counts. What stands before its colon is counted, what follows is for the reader; neither quotes a text.
+Makers and writers find faults of their kind on the way (`Candidate.fault`). The first reason counts. What stands before its colon is counted, what follows is for the reader; neither quotes a text.
 Not covered: whether a document is right, and whether a question is worth asking.
 """
 

@@ -32,7 +32,7 @@ class InstructionExamples(StageConfig):
         return proportions
 
     def seconds(self) -> float:
-        return 60.0
+        return 30.0 + self.tokens / 5_000  # ranking the sentences shown is most of it
 
     def outside(self) -> dict[str, str]:
         """The files of the terminologies."""
