@@ -10,7 +10,8 @@
     too long         for training
     near duplicate   of a kept example of its kind, by what is asked
 
-Makers and writers find faults of their kind on the way (`Candidate.fault`). The first reason counts. What stands before its colon is counted, what follows is for the reader; neither quotes a text.
+Makers and writers find faults of their kind on the way (`Candidate.fault`). The first reason counts: what stands before its
+colon is counted, what follows is for the reader; neither quotes a text.
 Not covered: whether a document is right, and whether a question is worth asking.
 """
 
