@@ -19,7 +19,8 @@ class InstructionExamples(StageConfig):
 
     tokens: int = Field(default=200_000, ge=1)  # of the model's tokenizer; a kind's last example may go beyond its share
     longest: int = Field(default=1024, ge=64)  # tokens of an example: at most sft.max_length
-    proportions: dict[str, float]  # maker -> its share of the tokens; a maker that has too little leaves its share unused
+    # maker -> its share of the tokens; a maker that has too little leaves its share unused
+    proportions: dict[str, float] = Field(default_factory=lambda: {"grounded": 0.5, "abstain": 0.1, "conversation": 0.4})
     terms: tuple[str, ...] = ()  # sources of names in two languages, looked up for twins and never trained on as texts
     protected: dict[str, str] = Field(default_factory=dict)  # as in documents: published test -> SHA-256 of its hashed n-grams
     allow_licences: dict[str, str] = Field(default_factory=dict)  # licence -> why it may enter, for closed or unstated ones

@@ -20,7 +20,7 @@ class WrittenExamples(StageConfig):
     unkeyed: ClassVar[tuple[str, ...]] = ("at_once",)
 
     engine: str = "vllm"  # on `model`; or the URL of an OpenAI-compatible server, or "scripted", a fake
-    ask: dict[str, int]  # kind -> how many to ask for; what holds up is fewer
+    ask: dict[str, int] = Field(default_factory=lambda: {"grounded": 24})  # kind -> how many to ask for; fewer hold up
     shard: int = Field(default=32, ge=1)  # tasks: what a crash costs; one to four calls each
     at_once: int = Field(default=16, ge=1)  # calls under way: the server batches them
     longest: int = Field(default=1024, ge=64)  # tokens of an example: at most sft.max_length
