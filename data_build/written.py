@@ -36,6 +36,7 @@ from medmodel.artifacts import read_records, write_atomic, write_records
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.models.engine import Completion, Engine
+from medmodel.rag.embedder import embed
 from medmodel.recipe import data_dir
 from medmodel.records import Document, Example, Record
 
@@ -70,6 +71,7 @@ def run(job: Job) -> dict[str, Any]:
         token_counter(job),
     )
     work = job.out / "work"
+    embed(["warm-up"])  # imported among calls under way, it would hold them all up until their connections time out
     with opened(config.engine, job.inputs["model"].path / "model", lambda done: job.progress(done, 100, "%")) as engine:
         about = {"engine": engine.name, "fake": engine.fake}
         asyncio.run(_write_all(wanted, engine, verifier, work, job))
