@@ -87,6 +87,9 @@ def _abstain(task: Task, lines: list[str]) -> Draft | str:
     title = f"{prompts.topic(task.shown[0])} {' '.join(task.shown[0].heading)}"
     if not words & content_words(f"{title} {task.shown[0].text}"):
         return "off the subject: the question shares no word with the passage"
+    heading = content_words(" ".join(task.shown[0].heading[1:])) - content_words(prompts.topic(task.shown[0]))
+    if words & heading:
+        return "no abstention: it asks for what the passage is headed with"
     if any(words <= content_words(passage.sentence(at)) for passage, at in prompts.numbered(task.shown)):
         return "no abstention: a sentence has every word of the question"
     probe = grounded_prompt(question, task.shown)

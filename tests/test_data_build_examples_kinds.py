@@ -412,6 +412,7 @@ def test_shares_that_do_not_add_up_are_an_error_of_the_recipe(tmp_path: Path) ->
         load_recipe(str(recipe))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_examples() -> None:
     random.seed(7)
     once = [each for kind in KINDS for each in made(kind, page(), SIDE_PAIN, CHAT, *FEVERS, terms=[Term("mock fever", "假热")])]

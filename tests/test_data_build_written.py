@@ -169,6 +169,15 @@ def test_each_fault_of_what_is_written_has_its_reason(kind: str, text: str, reas
     assert fault(kind, text) == reason
 
 
+def test_a_question_for_what_a_passage_is_headed_with_is_no_abstention() -> None:
+    dose = GUIDELINE.model_copy(update={"text": f"# Zeltin\n\n## Dose of Zeltin\n\n{FIRST} {SECOND}"})
+    headed = task("abstain")._replace(document=dose, shown=tuple(split_document(dose)))
+    assert read(headed, "Question: Which dose of Zeltin is right?") == (
+        "no abstention: it asks for what the passage is headed with"
+    )
+    assert isinstance(read(headed, "Question: Is Zeltin safe for pregnant women?"), Draft)
+
+
 def test_a_case_whose_features_fit_two_diagnoses_is_rejected() -> None:
     twice = COMPLAINT.text.replace(FEATURES[2][0], FEATURES[0][0]).replace(FEATURES[2][1], FEATURES[0][1])
     document = COMPLAINT.model_copy(update={"text": twice})
