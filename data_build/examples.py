@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from data_build.complaints import diagnoses
 from medmodel import prompts, registry
 from medmodel.artifacts import write_records
 from medmodel.job import Job
@@ -259,7 +260,7 @@ def choices(documents: Sequence[Document], unseen: Sequence[Fact], count: int, c
     """
     made = 0
     for document in sorted((d for d in documents if d.domain == "differential" and d.split == "heldout"), key=lambda d: d.id):
-        sections = _diagnoses(document)
+        sections = [(diagnosis.name, diagnosis.features) for diagnosis in diagnoses(document)]
         for name, features in sections:
             if made >= count // 2 or len(sections) < 4 or not features:
                 break
@@ -329,23 +330,6 @@ def _unsupported(texts: Sequence[str], shown: Sequence[Passage]) -> str:
 def _says_it(fact: Fact, shown: Sequence[Passage]) -> bool:
     words = {word.lower() for word in _WORD.findall(fact.subject) if len(word) > 3}
     return any(words and words <= {word.lower() for word in _WORD.findall(passage.text)} for passage in shown)
-
-
-def _diagnoses(document: Document) -> list[tuple[str, list[str]]]:
-    """(diagnosis, its key features) from a verbalised complaint: one heading a diagnosis, features in bullets."""
-    found: list[tuple[str, list[str]]] = []
-    taking = False
-    for line in document.text.splitlines():
-        if line.startswith("## "):
-            found.append((line[3:].strip(), []))
-            taking = False
-        elif line.lower().startswith(("### key features", "key features")):
-            taking = True
-        elif line.startswith("#") or (line.strip() and not line.startswith("- ")):
-            taking = False
-        elif taking and found and line.startswith("- "):
-            found[-1][1].append(line[2:].strip().rstrip("."))
-    return [(name, features) for name, features in found if features]
 
 
 def _statement(fact: Fact) -> str:

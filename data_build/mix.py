@@ -79,11 +79,16 @@ def check_licences(documents: Iterable[Document], allowed: Mapping[str, str]) ->
     """Raise InputError naming the source whose licence keeps the mix from being released."""
     for document in documents:
         licence = document.source.licence
-        if _CLOSED.search(licence) and not allowed.get(licence):
+        if closed(licence, allowed):
             raise InputError(
                 f"mix: source '{document.source.id}' has the licence '{licence}', which a releasable mix may not hold; "
                 f"leave it out, or name it with a reason in mix.allow_licences"
             )
+
+
+def closed(licence: str, allowed: Mapping[str, str]) -> bool:
+    """Is it a licence that a releasable mix may not hold, and that the recipe gives no reason for?"""
+    return bool(_CLOSED.search(licence)) and not allowed.get(licence)
 
 
 def _by_domain(mixed: Sequence[Mixed], documents: Sequence[Document]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ of the answer is `[number] sentence`. The number comes first, so that a small mo
 it writes is then conditioned on where it pointed. The grammar (a regular expression for vLLM's structured outputs)
 admits only numbers that exist.
 
+The other turns built here: a differential from a case, questions asked before one, and what a model is asked when it
+writes examples itself: what to write over which sentences, and which option of a question is right.
+
 Paper: LongCite, arXiv 2409.02897 (sentence-level citations).
 """
 
@@ -23,6 +26,31 @@ SYSTEM = (
 NO_ANSWER = "No answer in the references."
 MAX_LINES = 3
 MAX_ANSWER_TOKENS = 160  # the longest training answer has about 110; more than this is a run-on
+DIFFERENTIAL = (
+    "Name the diagnosis that fits the case best, every diagnosis that must not be missed, and what to test first. When the "
+    "case says too little, ask before you answer."
+)
+WRITE = {  # kind of example -> what the model is asked to write over numbered sentences
+    "grounded": (
+        'Write one question that one of the numbered sentences answers, after "Question:". On the next line copy that '
+        "sentence after its number in brackets."
+    ),
+    "abstain": 'Write one question on the same subject that none of the numbered sentences answers, after "Question:".',
+    "choice": (
+        'Write one question that one of the numbered sentences answers, after "Question:". Then, on lines of their own, its '
+        'right answer after "Right:" and the number of the sentence in brackets, and three wrong answers of the same sort '
+        'and length, each after "Wrong:".'
+    ),
+    "differential": (
+        "The numbered sentences are features of one diagnosis. Write a short case of a patient who has some of them, without "
+        'naming the diagnosis. On the next line write "Used:" and the numbers of those sentences in brackets.'
+    ),
+    "intake": (
+        "A patient comes with the complaint above the numbered sentences. Write three questions to ask this patient, each on "
+        "a line of its own, after the number in brackets of the sentence that it asks about."
+    ),
+}
+CHOOSE = "Choose the option that is right by the numbered sentences. Answer with its letter alone."
 CHAT_TEMPLATE = (
     # The base model's own ChatML, with TRL's generation markers and without its default system turn.
     "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\n' }}"
@@ -37,16 +65,24 @@ def grounded_messages(question: str, passages: Sequence[Passage], nearest: Seque
 
     The fixed part comes first: vLLM caches it as a prefix.
     """
-    blocks = []
-    number = 0
-    for passage in passages:
-        lines = [_title(passage)]
-        for index in range(len(passage.sentences)):
-            number += 1
-            lines.append(f"[{number}] {one_line(passage.sentence(index))}")
-        blocks.append("\n".join(lines))
-    user = "\n\n".join([*blocks, follow_up(question, nearest)])
+    user = "\n\n".join([*_blocks(passages), follow_up(question, nearest)])
     return (Message(role="system", content=SYSTEM), Message(role="user", content=user))
+
+
+def differential_messages(case: str) -> tuple[Message, ...]:
+    """System and user turn for a case, or for a complaint alone that wants questions first."""
+    return (Message(role="system", content=DIFFERENTIAL), Message(role="user", content=case.strip()))
+
+
+def writing_messages(kind: str, passages: Sequence[Passage]) -> tuple[Message, ...]:
+    """What a model is asked that writes an example of a kind from passages; `writing_grammar` is the form of its answer."""
+    return (Message(role="system", content=WRITE[kind]), Message(role="user", content="\n\n".join(_blocks(passages))))
+
+
+def choosing_messages(question: str, passages: Sequence[Passage]) -> tuple[Message, ...]:
+    """What a model is asked that must find the right one of a question's lettered options."""
+    user = "\n\n".join([*_blocks(passages), f"Question: {question.strip()}"])
+    return (Message(role="system", content=CHOOSE), Message(role="user", content=user))
 
 
 def follow_up(question: str, nearest: Sequence[int]) -> str:
@@ -70,6 +106,25 @@ def answer_grammar(sentences: int) -> str:
     return rf"({re.escape(NO_ANSWER)}|{line}(\n{line}){{0,{MAX_LINES - 1}}})"
 
 
+def writing_grammar(kind: str, sentences: int) -> str:
+    """Regular expression of what a model writes for a kind of example over `sentences` numbered sentences."""
+    number = rf"\[({'|'.join(str(n) for n in range(1, sentences + 1))})\]"
+    asked = r"[^\n\[\]]{8,200}\?"
+    said = r"[^\n\[\]]{2,400}"
+    return {
+        "grounded": rf"Question: {asked}\n{number} {said}",
+        "abstain": rf"Question: {asked}",
+        "choice": rf"Question: {asked}\nRight: {number} {said}(\nWrong: {said}){{3}}",
+        "differential": rf"Case: {said}\nUsed:( {number}){{1,5}}",
+        "intake": rf"{number} {asked}(\n{number} {asked}){{2}}",
+    }[kind]
+
+
+def choosing_grammar(letters: str) -> str:
+    """Regular expression of one of these letters."""
+    return f"[{letters}]"
+
+
 def choice_prompt(question: str) -> str:
     """Plain-text stem for scoring an option's text by its likelihood (no letters: small models only say 'A')."""
     return f"Question: {question}\nAnswer:"
@@ -91,6 +146,19 @@ def publisher(passage: Passage) -> str:
     """\"ACC/AHA 2023\"; the title's own name where no organization is known."""
     source = passage.source
     return " ".join(str(part) for part in (source.organization, source.year) if part) or source.id
+
+
+def _blocks(passages: Sequence[Passage]) -> list[str]:
+    """Each passage under its title, its sentences numbered across all of them."""
+    blocks = []
+    number = 0
+    for passage in passages:
+        lines = [_title(passage)]
+        for index in range(len(passage.sentences)):
+            number += 1
+            lines.append(f"[{number}] {one_line(passage.sentence(index))}")
+        blocks.append("\n".join(lines))
+    return blocks
 
 
 def _title(passage: Passage) -> str:

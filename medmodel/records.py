@@ -52,7 +52,7 @@ class Document(Record):
 
 
 class Drop(Record):
-    """A document that goes no further, and why. The excerpt is reference text."""
+    """A document or an example that goes no further, and why. The excerpt is reference text."""
 
     id: str
     reason: str
@@ -110,7 +110,9 @@ class Example(Record):
     """One supervised example. Loss falls on assistant turns only."""
 
     id: str
-    kind: Literal["grounded", "abstain", "copy", "choice", "feedback", "general", "dialogue", "note", "differential", "intake"]
+    kind: Literal[
+        "grounded", "abstain", "copy", "choice", "feedback", "general", "dialogue", "note", "differential", "intake", "twin"
+    ]
     messages: tuple[Message, ...]
     documents: tuple[str, ...]  # ids of every document whose text stands in it: lineage checks the split on these
     split: Split = "train"

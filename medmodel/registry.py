@@ -22,6 +22,7 @@ FOLDERS = {
     "retriever": "medmodel.rag.retrievers",
     "source": "data_build.sources",
     "step": "data_build.steps",
+    "example": "data_build.kinds",
     "benchmark": "evals.benchmarks",
     "suite": "evals.suites",
     "gate": "evals.gates",

@@ -8,15 +8,22 @@ from hypothesis import strategies as st
 
 from medmodel.prompts import (
     CHAT_TEMPLATE,
+    DIFFERENTIAL,
     MAX_LINES,
     NO_ANSWER,
     SYSTEM,
+    WRITE,
     answer_grammar,
     answer_line,
     choice_prompt,
+    choosing_grammar,
+    choosing_messages,
+    differential_messages,
     grounded_messages,
     numbered,
     one_line,
+    writing_grammar,
+    writing_messages,
 )
 from medmodel.records import Passage, Source, Span
 
@@ -134,3 +141,56 @@ def test_the_chat_template_marks_only_what_the_assistant_says() -> None:
     messages = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
     assert template.render(messages=messages) == "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n<<A<|im_end|>>>\n"
     assert template.render(messages=messages[:1], add_generation_prompt=True).endswith("<|im_start|>assistant\n")
+
+
+WRITTEN = {
+    "grounded": "Question: How much aspirin?\n[2] Give 300 mg.",
+    "abstain": "Question: How much heparin?",
+    "choice": "Question: How much aspirin?\nRight: [2] 300 mg\nWrong: 30 mg\nWrong: 3 g\nWrong: 75 mg",
+    "differential": "Case: A man with a pain.\nUsed: [1] [2]",
+    "intake": "[1] Is there pain?\n[2] Since when is it?\n[1] Where is the pain?",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WRITE))
+def test_every_kind_that_is_written_shows_the_numbered_sentences_and_admits_its_own_form_alone(kind: str) -> None:
+    system, user = writing_messages(kind, [passage("Give aspirin.", "Give 300 mg.")])
+    assert (system.role, user.role) == ("system", "user")
+    assert user.content.splitlines()[1:] == ["[1] Give aspirin.", "[2] Give 300 mg."]
+    for other, text in WRITTEN.items():
+        assert (re.fullmatch(writing_grammar(kind, 2), text) is not None) == (other == kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("grounded", "Question: How much aspirin?\n[3] Give 300 mg."),  # no such sentence
+        ("grounded", "Question: How much aspirin\n[2] Give 300 mg."),  # asks nothing
+        ("grounded", "Question: How much aspirin?"),
+        ("abstain", "Question: How much heparin?\n[1] Give aspirin."),
+        ("choice", "Question: How much aspirin?\nRight: [2] 300 mg\nWrong: 30 mg\nWrong: 3 g"),
+        ("choice", "Question: How much aspirin?\nRight: 300 mg\nWrong: 30 mg\nWrong: 3 g\nWrong: 75 mg"),
+        ("differential", "Case: A man with a pain.\nUsed:"),
+        ("intake", "[1] Is there pain?\n[2] Since when is it?"),
+        ("intake", "[1] There is pain.\n[2] Since when is it?\n[1] Where is the pain?"),
+    ],
+)
+def test_a_written_example_that_is_not_whole_is_not_admitted(kind: str, text: str) -> None:
+    assert re.fullmatch(writing_grammar(kind, 2), text) is None
+
+
+def test_a_kind_that_is_written_has_a_grammar_and_no_other_has() -> None:
+    assert set(WRITTEN) == set(WRITE)
+
+
+def test_who_chooses_an_option_sees_the_passages_and_may_say_one_letter() -> None:
+    system, user = choosing_messages("How much?\n\nA. 300 mg\nB. 30 mg\n", [passage("Give 300 mg.")])
+    assert "letter" in system.content
+    assert user.content.splitlines()[1:] == ["[1] Give 300 mg.", "", "Question: How much?", "", "A. 300 mg", "B. 30 mg"]
+    assert choosing_messages("How much?", [])[1].content == "Question: How much?"
+    assert [text for text in ("A", "B", "C", "AB", "") if re.fullmatch(choosing_grammar("AB"), text)] == ["A", "B"]
+
+
+def test_a_case_is_asked_under_the_rules_of_a_differential() -> None:
+    system, user = differential_messages(" Chest pain. ")
+    assert (system.content, user.role, user.content) == (DIFFERENTIAL, "user", "Chest pain.")

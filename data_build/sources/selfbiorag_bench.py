@@ -6,7 +6,7 @@ questions stand there with and without GPT-4's rationale, and most of the 802 fo
 
 A document is a conversation: the question with lettered options (`data_build.multiple_choice`), then the rationale and
 its own answer as GPT-4 wrote it. What the data set holds to be right is in `attributes["answer"]`, so that
-`data_build.conversations` can see where the two disagree (169 of 1,000 questions).
+`data_build.kinds.conversation` can see where the two disagree (169 of 1,000 questions).
 """
 
 from __future__ import annotations

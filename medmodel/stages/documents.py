@@ -79,10 +79,10 @@ class Documents(StageConfig):
             for source in self.sources:
                 if isinstance(source, dict):
                     check_source(phi_key(), source)
-        return found | outside_of(self.sources)
+        return found | source_digests(self.sources)
 
 
-def outside_of(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
+def source_digests(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:
     """The digests of what sources read that is not part of a package."""
     found = {}
     for source in sources:

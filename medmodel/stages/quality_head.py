@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from medmodel.recipe import StageConfig
 from medmodel.registry import register
-from medmodel.stages.documents import outside_of
+from medmodel.stages.documents import source_digests
 
 
 class Sides(BaseModel):
@@ -53,7 +53,7 @@ class QualityHead(StageConfig):
 
     def outside(self) -> dict[str, str]:
         checked = {name for sides in self.checks.values() for name in sides.names()}
-        return outside_of(sorted(checked | self.learnt_from()))
+        return source_digests(sorted(checked | self.learnt_from()))
 
     def learnt_from(self) -> set[str]:
         """The names of the sources."""

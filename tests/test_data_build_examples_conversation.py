@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_build import multiple_choice
-from data_build.conversations import examples_of
+from data_build.candidates import Candidate, Material
 from data_build.dialogue import render
+from data_build.kinds.conversation import make
 from data_build.multiple_choice import Question
 from data_build.shapes import paired
-from medmodel.records import Document, Example, Message, Source
+from medmodel.records import Document, Drop, Example, Message, Source
 
 SOURCE = Source(id="invented", title="Invented", licence="CC0-1.0", tier="none")
 OPTIONS = ("Furosemide", "Spironolactone", "Digoxin", "Heparin")
@@ -32,6 +33,13 @@ def chat(*said: str, **fields: Any) -> Document:
 def asked(rationale: str, answer: str = "B", options: tuple[str, ...] = OPTIONS, part: str = "1") -> Document:
     question = multiple_choice.write(Question("Which drug keeps potassium?", options))
     return chat(question, rationale, domain="choice", part=part, attributes={"answer": answer})
+
+
+def examples_of(documents: list[Document], **settings: Any) -> tuple[list[Example], Counter[str]]:
+    """The examples in the order of the documents, and how many were rejected for which reason."""
+    found = list(make(Material(documents, **{"longest": 8000, **settings})))
+    rejected = Counter(each.reason for each in found if isinstance(each, Drop))
+    return [each.example for each in found if isinstance(each, Candidate)], rejected
 
 
 def only(found: Document, **settings: Any) -> Example:

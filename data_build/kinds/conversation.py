@@ -7,42 +7,34 @@ is kept only if the letter that the rationale arrives at is the data set's own, 
 
 Not covered: whether an answer is true (the quality head scores the source, a rationale is checked against the gold
 letter alone), examples quoted from references (`data_build.examples`), preference pairs (`preferences` of a source).
-
-    examples, rejected = examples_of(documents, longest=1024, count=tokens, seed=1)
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from data_build import multiple_choice
+from data_build.candidates import Candidate, Material
 from data_build.dialogue import parse
 from medmodel.errors import InputError
-from medmodel.records import Document, Example, Message
+from medmodel.records import Document, Drop, Example, Message
+from medmodel.registry import register
 
 KINDS = {"dialogue": "dialogue", "instruction": "general", "choice": "choice", "note": "note"}  # domain -> kind
-LONGEST = 8000  # characters, about 2,000 English tokens: the default of a caller that counts no tokens
 
 
-def examples_of(
-    documents: Iterable[Document], *, longest: int = LONGEST, count: Callable[[str], int] = len, seed: int = 0
-) -> tuple[list[Example], Counter[str]]:
-    """The examples in the order of the documents, and how many were rejected for which reason.
-
-    `count` measures a turn in the unit of `longest`. Documents of other domains are nobody's example and are not counted.
-    """
-    examples: list[Example] = []
-    rejected: Counter[str] = Counter()
-    for document in documents:
+@register("example", "conversation")
+def make(material: Material) -> Iterator[Candidate | Drop]:
+    """One a document, in their order. Documents of other domains are nobody's example and give nothing."""
+    for document in material.documents:
         if document.domain not in KINDS:
             continue
-        made = example_of(document, longest=longest, count=count, seed=seed)
+        made = example_of(document, longest=material.longest, count=material.count, seed=material.seed)
         if isinstance(made, str):
-            rejected[made] += 1
+            yield Drop(id=f"{document.id}:{KINDS[document.domain]}", reason=made, source=document.source.id)
         else:
-            examples.append(made)
-    return examples, rejected
+            asked = "\n".join(message.content for message in made.messages if message.role == "user")
+            yield Candidate(example=made, question=asked)
 
 
 def example_of(document: Document, *, longest: int, count: Callable[[str], int], seed: int) -> Example | str:

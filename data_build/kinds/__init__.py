@@ -1,0 +1,1 @@
+"""Kinds of examples made by rule, one file each."""
