@@ -5,7 +5,7 @@ exact inner product; documents at `near` or above are joined into clusters. Embe
 on two cores: so `limit` chooses documents by the hash of their id, and each shard of vectors that is done is kept after a
 crash. Not covered: what a long document says after its beginning; Chinese, with the embedded embedder.
 
-    medmodel run small --until semantic
+    documents -> semantic: {uses: semantic, needs: {documents: documents}}
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_build.executor import whole_file
-from medmodel.artifacts import read_records, write_records
-from medmodel.errors import ArtifactError
+from medmodel.artifacts import write_records
 from medmodel.job import Job
 from medmodel.records import Document, Record
 
@@ -84,15 +83,6 @@ def load(folder: Path) -> Vectors:
     """The vectors of all documents of an artifact of this stage, in the order of its records."""
     parts = [np.load(path, allow_pickle=False) for path in sorted((folder / "vectors").glob("*.npy"))]
     return np.concatenate(parts) if parts else np.empty((0, 1), dtype=np.float32)
-
-
-def read(folder: Path) -> tuple[list[str], Vectors]:
-    """Ids and vectors. Raises ArtifactError when they do not belong together."""
-    ids = [record.id for record in read_records(folder / "semantic", Near)]
-    vectors = load(folder)
-    if len(ids) != len(vectors):
-        raise ArtifactError(f"{folder}: {len(ids)} records and {len(vectors)} vectors; delete the folder and run again")
-    return ids, vectors
 
 
 def near(ids: Sequence[str], vectors: Vectors, threshold: float) -> list[Near]:

@@ -11,122 +11,123 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from data_build import density, semantic
-from data_build.density import Cover, coverage, gain_of, greedy
+from data_build import density
+from data_build.density import NONE_YET, Chosen, Pool, divergence, gain_of, greedy, pool
 from medmodel.artifacts import Artifact, Manifest, read_records, write_records
+from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.records import Document, Source
 from medmodel.stages.density import Density
-from medmodel.stages.semantic import Semantic
+
+texts = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=6), min_size=2, max_size=8)
 
 
-def random_cover(seed: int, documents: int) -> Cover:
-    draw = np.random.default_rng(seed)
-    full = draw.random((documents, documents + 4)) * (draw.random((documents, documents + 4)) < 0.5)
-    columns = [np.flatnonzero(row) for row in full]
-    first = np.concatenate([[0], np.cumsum([len(each) for each in columns])]).astype(np.int64)
-    values = np.concatenate([row[each] for row, each in zip(full, columns, strict=True)])
-    return Cover(first, np.concatenate(columns), values, draw.random(documents + 4))
+def of(documents: list[list[int]]) -> Pool:
+    return pool(np.array(each, dtype=np.int32) for each in documents)
 
 
-def worth(cover: Cover, chosen: tuple[int, ...]) -> float:
-    reached = np.zeros(len(cover.weights))
-    total = 0.0
-    for number in chosen:
-        total += gain_of(cover, number, reached)
-        part = slice(int(cover.first[number]), int(cover.first[number + 1]))
-        reached[cover.columns[part]] = np.maximum(reached[cover.columns[part]], cover.values[part])
-    return total
+def worth(documents: list[list[int]], chosen: tuple[int, ...]) -> float:
+    """By the definition: of every token its share of all, times the logarithm of how often the set has it."""
+    everything = [token for each in documents for token in each]
+    said = [token for number in chosen for token in documents[number]]
+    return sum(
+        everything.count(token) / len(everything) * math.log((NONE_YET + said.count(token)) / NONE_YET)
+        for token in set(everything)
+    )
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 10_000), st.integers(2, 9), st.integers(1, 4))
-def test_at_equal_cost_the_choice_is_within_the_bound_of_the_best_of_all(seed: int, documents: int, budget: int) -> None:
-    cover = random_cover(seed, documents)
-    best = max(worth(cover, chosen) for chosen in combinations(range(documents), min(budget, documents)))
-    found = greedy(cover, [1] * documents, budget)
+@given(texts, st.integers(1, 4))
+def test_at_equal_cost_the_choice_is_within_the_bound_of_the_best_of_all(documents: list[list[int]], number: int) -> None:
+    same = [(each * 6)[:6] for each in documents]
+    best = max(worth(same, chosen) for chosen in combinations(range(len(same)), min(number, len(same))))
+    found = greedy(of(same), 6 * number)
+    assert sum(gain for _, gain in found) == pytest.approx(worth(same, tuple(number for number, _ in found)))
     assert sum(gain for _, gain in found) >= (1 - 1 / math.e) * best - 1e-9
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 10_000), st.lists(st.integers(1, 9), min_size=2, max_size=8), st.integers(1, 20))
-def test_at_any_cost_it_keeps_the_budget_and_half_the_bound(seed: int, costs: list[int], budget: int) -> None:
-    cover = random_cover(seed, len(costs))
+@given(texts, st.integers(1, 20))
+def test_at_any_cost_it_keeps_the_budget_and_half_the_bound(documents: list[list[int]], budget: int) -> None:
+    numbers = range(len(documents))
     affordable = [
         chosen
-        for size in range(len(costs) + 1)
-        for chosen in combinations(range(len(costs)), size)
-        if sum(costs[number] for number in chosen) <= budget
+        for size in range(len(documents) + 1)
+        for chosen in combinations(numbers, size)
+        if sum(len(documents[number]) for number in chosen) <= budget
     ]
-    found = greedy(cover, costs, budget)
-    assert sum(costs[number] for number, _ in found) <= budget
-    best = max(worth(cover, chosen) for chosen in affordable)
+    found = greedy(of(documents), budget)
+    assert sum(len(documents[number]) for number, _ in found) <= budget
+    best = max(worth(documents, chosen) for chosen in affordable)
     assert sum(gain for _, gain in found) >= (1 - 1 / math.e) / 2 * best - 1e-9
 
 
-@given(st.integers(0, 10_000))
-def test_lazily_chosen_is_what_looking_at_all_again_each_time_would_choose(seed: int) -> None:
-    cover = random_cover(seed, 8)
-    costs = [1 + number % 3 for number in range(8)]
-    reached, left, expected = np.zeros(len(cover.weights)), 6, []
+@given(texts, st.integers(1, 20))
+def test_lazily_chosen_is_what_looking_at_all_again_each_time_would_choose(documents: list[list[int]], budget: int) -> None:
+    made = of(documents)
+    reached, left, expected = np.zeros(len(made.weights)), budget, []
     while True:
-        open_ = [n for n in range(8) if n not in expected and costs[n] <= left and gain_of(cover, n, reached) > 0]
-        if not open_:
+        fitting = [n for n in range(len(documents)) if n not in expected and len(documents[n]) <= left]
+        if not fitting:
             break
-        number = max(open_, key=lambda n: (gain_of(cover, n, reached) / costs[n], -n))
-        part = slice(int(cover.first[number]), int(cover.first[number + 1]))
-        reached[cover.columns[part]] = np.maximum(reached[cover.columns[part]], cover.values[part])
-        left -= costs[number]
+        number = max(fitting, key=lambda n: (gain_of(made, n, reached) / len(documents[n]), -n))
+        density.add(made, number, reached)
+        left -= len(documents[number])
         expected.append(number)
-    found = greedy(cover, costs, 6)
-    single = max(worth(cover, (number,)) for number in range(8))
-    assert [number for number, _ in found] == expected or single > worth(cover, tuple(expected))
-    assert greedy(cover, costs, 6) == found
+    found = [number for number, _ in greedy(made, budget)]
+    singles = [worth(documents, (n,)) for n in range(len(documents)) if len(documents[n]) <= budget]
+    assert found == expected or max(singles) > worth(documents, tuple(expected))
 
 
 def test_of_ten_that_say_the_same_one_is_chosen_before_any_other_of_them() -> None:
-    same = [f"apixaban warfarin stroke bleeding copy {number}" for number in range(10)]
-    others = [f"asthma inhaler wheeze steroid kind {number}" for number in range(3)]
-    angles = np.radians([0] * 10 + [90] * 3)
-    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    chosen = greedy(coverage([*same, *others], vectors, concepts=0.5), [6] * 13, 12)
+    same, other = [[1, 2, 3, 4]] * 10, [[5, 6, 7, 8]] * 3
+    chosen = greedy(of([*same, *other]), 8)
     assert sorted(number >= 10 for number, _ in chosen) == [False, True]
 
 
-@pytest.mark.slow  # loads the embedder
-def test_from_documents_to_a_choice_and_an_interrupted_run_embeds_only_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_does_not_diverge_from_itself_and_a_part_of_it_does() -> None:
+    made = of([[1, 2], [1, 3], [4, 4]] * 50)
+    assert divergence(made, range(150)) == pytest.approx(0, abs=1e-4)
+    assert divergence(made, [0]) > 0.5
+
+
+def test_the_stage_chooses_training_documents_of_the_domains_and_says_how_far_they_are_from_the_whole(tmp_path: Path) -> None:
     source = Source(id="s", title="s", licence="CC0-1.0", tier="none")
-    texts = {
-        "a": "Apixaban prevents stroke in atrial fibrillation.",
-        "b": "In atrial fibrillation apixaban prevents stroke.",
-        "c": "Asthma is treated with an inhaled steroid.",
+    said = {
+        "a": "stroke stroke stroke",
+        "b": "stroke stroke stroke",
+        "c": "asthma asthma asthma",
+        "h": "held out",
+        "g": "general",
     }
-    documents = [Document(id=name, text=text, source=source, domain="general") for name, text in texts.items()]
+    documents = [
+        Document(
+            id=name,
+            text=text,
+            source=source,
+            domain="general" if name == "g" else "guideline",
+            split="heldout" if name == "h" else "train",
+        )
+        for name, text in said.items()
+    ]
     write_records(tmp_path / "documents" / "documents", documents)
-    given = made(tmp_path / "documents")
-    monkeypatch.setattr("data_build.semantic.SHARD", 2)
-    semantic.run(Job(Semantic(uses="semantic"), {"documents": given}, folder(tmp_path / "semantic"), 1))
-    records = [record.model_dump() for record in read_records(tmp_path / "semantic" / "semantic", semantic.Near)]
-    assert records[0]["nearest"] == "b"
-    assert records[0]["cluster"] == records[1]["cluster"] == "a"
-    (tmp_path / "semantic" / "vectors" / "00001.npy").unlink()
-    first = (tmp_path / "semantic" / "vectors" / "00000.npy").stat().st_mtime_ns
-    semantic.run(Job(Semantic(uses="semantic"), {"documents": given}, tmp_path / "semantic", 1))
-    assert (tmp_path / "semantic" / "vectors" / "00000.npy").stat().st_mtime_ns == first
-    assert [record.model_dump() for record in read_records(tmp_path / "semantic" / "semantic", semantic.Near)] == records
-    inputs = {"documents": given, "semantic": made(tmp_path / "semantic")}
-    counts = density.run(Job(Density(uses="density", words=14), inputs, folder(tmp_path / "density"), 1))
-    chosen = {record.id for record in read_records(tmp_path / "density" / "density", density.Chosen)}
-    assert counts["documents"] == len(chosen) == 2
-    assert "c" in chosen
-
-
-def folder(path: Path) -> Path:
-    path.mkdir()
-    return path
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator([], trainers.BpeTrainer(initial_alphabet=alphabet, show_progress=False))
+    (tmp_path / "base" / "model").mkdir(parents=True)
+    tokenizer.save(str(tmp_path / "base" / "model" / "tokenizer.json"))
+    inputs = {"documents": made(tmp_path / "documents"), "model": made(tmp_path / "base")}
+    (tmp_path / "out").mkdir()
+    config = Density(uses="density", tokens=40, domains=("guideline",))  # letters
+    counts = density.run(Job(config, inputs, tmp_path / "out", 1))
+    assert [record.id for record in read_records(tmp_path / "out" / "density", Chosen)] == ["a", "c"]
+    assert (counts["documents"], counts["tokens"], counts["of_documents"]) == (2, 40, 3)
+    assert counts["divergence"] < 0.1
+    with pytest.raises(InputError, match="no training document is of the domains note"):
+        density.run(Job(config.model_copy(update={"domains": ("note",)}), inputs, tmp_path / "out", 1))
 
 
 def made(path: Path) -> Artifact:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from data_build import semantic
 from data_build.semantic import choose, near, neighbours
+from medmodel.artifacts import Artifact, Manifest, read_records, write_records
 from medmodel.errors import RecipeError
+from medmodel.job import Job
 from medmodel.recipe import _validate
 from medmodel.records import Document, Source
 from medmodel.stages.semantic import Semantic
@@ -50,3 +56,29 @@ def test_the_documents_within_the_limit_are_the_same_in_any_order() -> None:
 def test_a_nearness_above_one_is_refused() -> None:
     with pytest.raises(RecipeError, match="near"):
         _validate(Semantic, {"uses": "semantic", "near": 1.5}, "test")
+
+
+@pytest.mark.slow  # loads the embedder
+def test_an_interrupted_run_embeds_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {
+        "a": "Apixaban prevents stroke in atrial fibrillation.",
+        "b": "In atrial fibrillation apixaban prevents stroke.",
+        "c": "Asthma is treated with an inhaled steroid.",
+    }
+    write_records(tmp_path / "documents", [document(name).model_copy(update={"text": text}) for name, text in texts.items()])
+    told = Manifest.model_validate(
+        {"stage": "d", "uses": "d", "key": "", "config": {}, "inputs": {}, "code": "", "packages": {}, "counts": {}}
+        | {"digest": "", "files": (), "created": datetime(2026, 1, 1, tzinfo=UTC), "seconds": 0.0}
+    )
+    monkeypatch.setattr("data_build.semantic.SHARD", 2)
+    (tmp_path / "out").mkdir()
+    job = Job(Semantic(uses="semantic"), {"documents": Artifact(tmp_path, told)}, tmp_path / "out", 1)
+    semantic.run(job)
+    records = list(read_records(tmp_path / "out" / "semantic", semantic.Near))
+    assert records[0].nearest == "b"
+    assert records[0].cluster == records[1].cluster == "a"
+    (tmp_path / "out" / "vectors" / "00001.npy").unlink()
+    first = (tmp_path / "out" / "vectors" / "00000.npy").stat().st_mtime_ns
+    semantic.run(job)
+    assert (tmp_path / "out" / "vectors" / "00000.npy").stat().st_mtime_ns == first
+    assert list(read_records(tmp_path / "out" / "semantic", semantic.Near)) == records

@@ -13,12 +13,11 @@ from medmodel.registry import register
 @register("stage", "density")
 class Density(StageConfig):
     module: ClassVar[str] = "data_build.density"
-    roles: ClassVar[tuple[str, ...]] = ("documents", "semantic")
-    packages: ClassVar[tuple[str, ...]] = ("faiss-cpu", "scipy")
+    roles: ClassVar[tuple[str, ...]] = ("documents", "model")  # the model for its tokenizer
+    packages: ClassVar[tuple[str, ...]] = ("tokenizers",)
 
-    words: int = Field(default=200_000, ge=1)  # the budget: words, and Chinese characters
-    concepts: float = Field(default=0.5, ge=0, le=1)  # weight of covering concepts beside covering documents
-    neighbours: int = Field(default=32, ge=1)  # documents that one can stand for
+    tokens: int = Field(default=5_000_000, ge=1)  # the budget
+    domains: tuple[str, ...] = ()  # none named: all training documents
 
     def seconds(self) -> float:
-        return 20.0
+        return 30.0
