@@ -19,11 +19,13 @@ al. 2015, "Submodularity in data subset selection and active learning"; Minoux 1
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from medmodel.artifacts import write_records
 from medmodel.errors import InputError
@@ -31,6 +33,9 @@ from medmodel.job import Job
 from medmodel.records import Document, Record
 from medmodel.train.tokens import Encoder
 
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+F64 = npt.NDArray[np.float64]
 NONE_YET = 0.1  # of a token that the set has not: what its first time counts, log 11 against log 2 for the second's double
 
 
@@ -46,11 +51,11 @@ class Chosen(Record):
 class Pool(NamedTuple):
     """Document d has the token kinds[first[d]:first[d + 1]], each as often as `counts` says."""
 
-    first: npt.NDArray[np.int64]
-    kinds: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]  # of each token: its share of all
-    sizes: npt.NDArray[np.int64]  # tokens of each document
+    first: I64
+    kinds: I32
+    counts: F64
+    weights: F64  # of each token: its share of all
+    sizes: I64  # tokens of each document
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -91,52 +96,64 @@ def pool(texts: Iterable[npt.NDArray[np.int32]]) -> Pool:
     first = np.concatenate([[0], np.cumsum([len(each) for each in kinds])]).astype(np.int64)
     every, shares = np.concatenate(kinds), np.concatenate(counts)
     weights = np.bincount(every, weights=shares)
-    return Pool(first, every, shares, weights / max(1.0, weights.sum()), np.array(sizes, dtype=np.int64))
+    return Pool(first, every.astype(np.int32), shares, weights / max(1.0, weights.sum()), np.array(sizes, dtype=np.int64))
 
 
 def greedy(made: Pool, budget: int) -> list[tuple[int, float]]:
     """(document, gain) in the order of choice. At equal gain per token, the smaller number: the same input, the same choice."""
-    reached = np.zeros(len(made.weights))
-    sizes = made.sizes.tolist()
-    queue = [(-gain_of(made, number, reached) / size, number, 0) for number, size in enumerate(sizes) if 0 < size <= budget]
-    single = min(((ratio * sizes[number], number) for ratio, number, _ in queue), default=None)  # the largest gain alone
+    numbers, gains = _greedy(*made, budget)
+    return list(zip(numbers.tolist(), gains.tolist(), strict=True))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _greedy(first: I64, kinds: I32, counts: F64, weights: F64, sizes: I64, budget: int) -> tuple[I64, F64]:
+    reached = np.zeros(len(weights))
+    queue = [(np.inf, np.int64(0), np.int64(0)) for _ in range(0)]
+    single, best = np.int64(-1), 0.0  # the largest gain alone
+    for number in range(len(sizes)):
+        if 0 < sizes[number] <= budget:
+            gain = _gain(first, kinds, counts, weights, number, reached)
+            if gain > best:
+                single, best = np.int64(number), gain
+            queue.append((-gain / sizes[number], np.int64(number), np.int64(0)))
     heapq.heapify(queue)
-    chosen: list[tuple[int, float]] = []
+    chosen = np.empty(len(queue), dtype=np.int64)
+    gains = np.empty(len(queue))
+    count = 0
     left = budget
     while queue:
         _, number, computed = heapq.heappop(queue)
         if sizes[number] > left:
             continue
-        gain = gain_of(made, number, reached)
-        if computed < len(chosen):  # another was chosen since: is it still the best?
-            heapq.heappush(queue, (-gain / sizes[number], number, len(chosen)))
+        gain = _gain(first, kinds, counts, weights, number, reached)
+        if computed < count:  # another was chosen since: is it still the best?
+            heapq.heappush(queue, (-gain / sizes[number], number, np.int64(count)))
             continue
-        add(made, number, reached)
-        chosen.append((number, gain))
+        for at in range(first[number], first[number + 1]):
+            reached[kinds[at]] += counts[at]
+        chosen[count], gains[count] = number, gain
+        count += 1
         left -= sizes[number]
-    if single and -single[0] > sum(gain for _, gain in chosen):
-        return [(single[1], -single[0])]
-    return chosen
+    if single >= 0 and best > gains[:count].sum():
+        chosen[0], gains[0], count = single, best, 1
+    return chosen[:count].copy(), gains[:count].copy()
 
 
-def gain_of(made: Pool, number: int, reached: npt.NDArray[np.float64]) -> float:
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _gain(first: I64, kinds: I32, counts: F64, weights: F64, number: int, reached: F64) -> float:
     """What a document would add to the worth of the set that has each token as often as `reached` says."""
-    part = slice(made.first[number], made.first[number + 1])
-    kinds = made.kinds[part]
-    had = reached[kinds] + NONE_YET
-    return float(np.log1p(made.counts[part] / had) @ made.weights[kinds])
-
-
-def add(made: Pool, number: int, reached: npt.NDArray[np.float64]) -> None:
-    part = slice(made.first[number], made.first[number + 1])
-    reached[made.kinds[part]] += made.counts[part]
+    gain = 0.0
+    for at in range(first[number], first[number + 1]):
+        gain += weights[kinds[at]] * math.log1p(counts[at] / (reached[kinds[at]] + NONE_YET))
+    return gain
 
 
 def divergence(made: Pool, numbers: Sequence[int]) -> float:
     """Of the whole's token frequencies from the set's, in bits a token."""
     reached = np.full(len(made.weights), NONE_YET)
     for number in numbers:
-        add(made, number, reached)
+        part = slice(made.first[number], made.first[number + 1])
+        reached[made.kinds[part]] += made.counts[part]
     said = made.weights > 0
     return round(float(made.weights[said] @ np.log2(made.weights[said] / (reached[said] / reached[said].sum()))), 4)
 
