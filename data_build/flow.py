@@ -103,8 +103,8 @@ def run(job: Job) -> dict[str, Any]:
     heldout = choose_heldout(
         read.sources,
         {"guideline": config.heldout_guidelines, "differential": config.heldout_complaints},
-        keep=config.always_train,
-        always=config.always_heldout,
+        keep=[name for name in config.always_train if not belongs(name, name, config.forget)],
+        always=[name for name in config.always_heldout if not belongs(name, name, config.forget)],
         seed=job.seed,
     )
     found = Found(heldout, _model(job, "names"), _model(job, "quality"))
