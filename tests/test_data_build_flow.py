@@ -15,8 +15,9 @@ from datatrove.pipeline.base import PipelineStep
 from data_build import flow
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, whole_file
 from data_build.head import BITS, Head, features
+from data_build.report import write_report
 from data_build.steps.tagging import carry
-from medmodel.artifacts import content_digest, hash_files, read_records
+from medmodel.artifacts import content_digest, hash_files, read_records, write_records
 from medmodel.errors import InputError, MedmodelError, UnknownName
 from medmodel.job import Job
 from medmodel.records import Document, Drop, Source
@@ -165,6 +166,15 @@ def test_a_head_scores_and_drops_below_the_least(run: Run, tmp_path: Path) -> No
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert report["dropped"] == {"quality: head": 2}
     assert sum(report["quality"].values()) == 1
+
+
+def test_the_longest_documents_are_counted_among_the_lengths(tmp_path: Path) -> None:
+    texts = ["few words", "many " * 140_000]
+    artifacts = [document("s", str(number), text) for number, text in enumerate(texts)]
+    write_records(tmp_path / "documents", artifacts)
+    write_records(tmp_path / "drops", [])
+    found = {length: count for length, count in write_report(tmp_path, [])["words"].items() if count}
+    assert found == {"<64": 1, "≥131072": 1}
 
 
 def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:
