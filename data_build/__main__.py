@@ -138,13 +138,18 @@ def forget(
             run_recipe(str(recipe), overrides or (), stage)
     stopped = [str(path) for path in pipeline.partials(store)]
     if as_json:
-        rows = [{"artifact": str(e.artifact.path), "stage": e.artifact.manifest.uses, "documents": e.holds} for e in found]
+        rows = [
+            {"artifact": str(e.artifact.path), "stage": e.artifact.manifest.uses, "documents": e.holds, "excerpts": e.excerpts}
+            for e in found
+        ]
         print(json.dumps({"forgotten": [] if dry_run else names, "affected": rows, "stopped": stopped}, indent=1))
         return
     table = Table("artifact", "stage", "why")
     for each in found:
         uses = each.artifact.manifest.uses
-        why = f"holds {each.holds} of its documents" if each.holds else "made from such"
+        kept = f"holds {each.holds} of its documents" if each.holds else ""
+        beginnings = f"the beginnings of {each.excerpts} that were left out" if each.excerpts else ""
+        why = " and ".join(filter(None, (kept, beginnings))) or "made from such"
         table.add_row(each.artifact.path.name, uses, "[bold red]a release: withdraw it[/]" if uses == "release" else why)
     out.print(table)
     for path in stopped:

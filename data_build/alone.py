@@ -12,18 +12,21 @@ from __future__ import annotations
 import gzip
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow
+import pyarrow.parquet
 import yaml
 from datatrove.data import Document as Carrier
 from pydantic import ValidationError
 
 from data_build.executor import whole_file
 from data_build.report import reason_class
+from data_build.sources.reading import Unreadable, json_records, members
 from data_build.steps.comparison import Comparison
 from data_build.steps.tagging import carry, drop
 from medmodel import registry
@@ -37,18 +40,23 @@ def run_alone(name: str, source: Path, target: Path, report: Path, settings: Seq
     """Run step `name`; returns the report without the list of each record. Raises InputError, UnknownName."""
     if not source.is_file():
         raise InputError(f"--in: there is no file {source}")
-    if target.resolve() == source.resolve():
-        raise InputError("--in and --out are the same file: inputs stay as they are")
+    for one, other in (("--in", "--out"), ("--in", "--report"), ("--out", "--report")):
+        paths = {"--in": source, "--out": target, "--report": report}
+        if paths[one].resolve() == paths[other].resolve():
+            raise InputError(f"{one} and {other} are the same file: give each its own")
+    for option, path in (("--out", target), ("--report", report)):
+        if path.is_dir():
+            raise InputError(f"{option}: {path} is a folder: name a file in it")
     step = make_step(name, settings)
     counts: Counter[str] = Counter()
     dropped: list[dict[str, str]] = []
     tags: dict[str, dict[str, Any]] = {}
-    with _writer(target) as write, whole_file(report) as told:
+    with _writer(target, _schema(source)) as write, whole_file(report) as told:
         for carrier in _passed(step, _carriers(source)):
             counts["records"] += 1
             record = carrier.metadata["record"]
-            if carrier.metadata["tags"]:
-                tags[carrier.id] = carrier.metadata["tags"]
+            if said := _said(carrier):
+                tags[carrier.id] = said
             if carrier.metadata["drop"]:
                 dropped.append({"id": carrier.id, "reason": carrier.metadata["drop"]})
             else:
@@ -63,7 +71,8 @@ def run_alone(name: str, source: Path, target: Path, report: Path, settings: Seq
 def make_step(name: str, settings: Sequence[str] = ()) -> Any:
     """The step with `key=value` settings. Raises UnknownName for a setting that it has not."""
     plugin = registry.get("step", name)
-    known = [key for key in inspect.signature(plugin).parameters if key not in ("args", "kwargs")]
+    takes = inspect.signature(plugin).parameters
+    known = [key for key in takes if key not in ("args", "kwargs")]
     chosen = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -71,15 +80,18 @@ def make_step(name: str, settings: Sequence[str] = ()) -> Any:
             raise InputError(f"--set {setting}: write it as key=value")
         if key not in known:
             raise UnknownName("setting", key, known, f"step '{name}'")
-        chosen[key] = yaml.safe_load(value)
+        try:
+            chosen[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(
+                f"--set {key}: what stands after = is no YAML: a number, a word, [a, list] or {{a: map}}"
+            ) from None
+        if type(takes[key].default) in (int, float) and type(chosen[key]) not in (int, float):
+            raise InputError(f"--set {key}: {value} is no number")
     try:
         return plugin(**chosen)
     except TypeError:
-        missing = [
-            key
-            for key, parameter in inspect.signature(plugin).parameters.items()
-            if parameter.default is parameter.empty and key not in chosen
-        ]
+        missing = [key for key, parameter in takes.items() if parameter.default is parameter.empty and key not in chosen]
         raise InputError(f"step '{name}' needs {' and '.join(f'--set {key}=...' for key in missing)}") from None
 
 
@@ -104,19 +116,22 @@ def _passed(step: Any, carriers: Iterable[Carrier]) -> Iterator[Carrier]:
     yield from unread
 
 
+def _said(carrier: Carrier) -> dict[str, Any]:
+    """What the step says of a record: its tags, and the split where it set another than the record's own."""
+    document, record = carrier.metadata["document"], carrier.metadata["record"]
+    said = dict(carrier.metadata["tags"])
+    if "quarantined" in document["attributes"]:
+        said["quarantined"] = document["attributes"]["quarantined"]
+    if document["split"] != record.get("split", "train"):
+        said["split"] = document["split"]
+    return said
+
+
 def _carriers(path: Path) -> Iterator[Carrier]:
     seen: set[str] = set()
     for number, record in _records(path):
-        reason = ""
-        if not isinstance(record, dict):
-            reason = "unreadable: no JSON object"
-        elif not isinstance(record.get("text"), str):
-            reason = "unreadable: no field 'text'"
-        elif not isinstance(record.get("id"), str | int):
-            reason = "unreadable: no field 'id'"
-        elif str(record["id"]) in seen:
-            reason = "unreadable: its id was there before"
-        if reason:
+        reason = f"unreadable: {record.reason}" if isinstance(record, Unreadable) else _misfit(record, seen)
+        if reason or isinstance(record, Unreadable):
             carrier = carry(_document({"id": f"{path.name}:{number}", "text": ""}, path))
             drop(carrier, reason)
             carrier.metadata["record"] = {}
@@ -125,6 +140,15 @@ def _carriers(path: Path) -> Iterator[Carrier]:
             carrier = carry(_document(record, path))
             carrier.metadata["record"] = record
         yield carrier
+
+
+def _misfit(record: Mapping[str, Any], seen: Collection[str]) -> str:
+    """Why it is no record; "" when it is one."""
+    if not isinstance(record.get("text"), str):
+        return "unreadable: no field 'text'"
+    if not isinstance(record.get("id"), str | int):
+        return "unreadable: no field 'id'"
+    return "unreadable: its id was there before" if str(record["id"]) in seen else ""
 
 
 def _document(record: Mapping[str, Any], path: Path) -> Document:
@@ -136,28 +160,45 @@ def _document(record: Mapping[str, Any], path: Path) -> Document:
         return Document(id=str(record["id"]), text=record["text"], source=source, domain="general")
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
-    """(line or row number, record); None for a line that is no JSON."""
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | Unreadable]]:
+    """(line or row number, record); Unreadable for a line that is no record, and for what damage leaves unread."""
     if path.suffix == ".parquet":
-        import pyarrow.parquet
-
         number = 0
-        for batch in pyarrow.parquet.ParquetFile(path).iter_batches(BATCH):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+        try:
+            for batch in _parquet(path).iter_batches(BATCH):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+        except (pyarrow.ArrowException, OSError) as fault:
+            yield number + 1, Unreadable(id=path.name, reason=f"is damaged from here on ({type(fault).__name__})")
         return
-    with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield number, orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    yield number, None
+    for member in members(path):
+        if isinstance(member, Unreadable):
+            yield 0, member
+            continue
+        lines = member._replace(name=f"{member.name}.jsonl")  # whatever the file is called, it is read line by line
+        for found in json_records(lines):
+            if isinstance(found, Unreadable):
+                place = found.id.removeprefix(lines.name).removeprefix(":")
+                yield int(place or 0), found
+            else:
+                yield found.number, found.value
+
+
+def _parquet(path: Path) -> Any:
+    try:
+        return pyarrow.parquet.ParquetFile(path)
+    except (pyarrow.ArrowException, OSError) as fault:
+        raise InputError(f"--in: {path} is damaged or no Parquet ({type(fault).__name__})") from None
+
+
+def _schema(path: Path) -> Any:
+    """The columns of a Parquet file, which the records that stay keep; None for lines, which have none."""
+    return _parquet(path).schema_arrow if path.suffix == ".parquet" else None
 
 
 @contextmanager
-def _writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
+def _writer(path: Path, schema: Any = None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """JSON lines or Parquet, by the file's name."""
     if path.suffix != ".parquet":
         with whole_file(path) as out, gzip.GzipFile(fileobj=out, mode="wb", mtime=0) if path.suffix == ".gz" else out as lines:
@@ -167,17 +208,20 @@ def _writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
 
             yield line
         return
-    import pyarrow
-    import pyarrow.parquet
-
     waiting: list[dict[str, Any]] = []
-    with whole_file(path) as out:
+    with whole_file(path) as out, ExitStack() as opened:
         writer: Any = None
 
         def flush() -> None:
             nonlocal writer
-            table = pyarrow.Table.from_pylist(waiting, schema=writer.schema if writer else None)
-            writer = writer or pyarrow.parquet.ParquetWriter(out, table.schema)
+            shape = writer.schema if writer else schema
+            if shape and (unknown := sorted({key for record in waiting for key in record} - set(shape.names))):
+                raise InputError(f"--out: not every record has the field '{unknown[0]}', as Parquet needs: write .jsonl")
+            try:
+                table = pyarrow.Table.from_pylist(waiting, schema=shape)
+            except (pyarrow.ArrowException, TypeError, ValueError):
+                raise InputError("--out: a field is not of one type in all records, as Parquet needs: write .jsonl") from None
+            writer = writer or opened.enter_context(pyarrow.parquet.ParquetWriter(out, table.schema))
             writer.write_table(table)
             waiting.clear()
 
@@ -189,4 +233,3 @@ def _writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
         yield write
         if waiting or writer is None:
             flush()
-        writer.close()

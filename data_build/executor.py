@@ -49,7 +49,7 @@ def run_phase(
     """
     if tasks == 0:
         return
-    guarded = [*pipeline[:1], *(_Guarded(step) for step in pipeline[1:-1]), *pipeline[1:][-1:]]
+    guarded = [_Guarded(step) for step in pipeline]
     executor = _executor(guarded, tasks, folder, launch or Executor())
     with _watched(folder / "completions", on_progress):
         executor.run()
@@ -71,9 +71,13 @@ def whole_file(path: Path) -> Iterator[Any]:
     """A binary file that appears under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as out:
-        yield out
-    temporary.replace(path)
+    try:
+        with open(temporary, "wb") as out:
+            yield out
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 class ReadShard(PipelineStep):
@@ -182,7 +186,8 @@ def _quiet_logger(logging_dir: Any, rank: int, local_rank: int = 0, node_rank: i
         if message.record["level"].no >= WARNING:
             sys.stderr.write(message)
 
-    logger.add(write, level="INFO", diagnose=False, backtrace=False)
+    # without {exception}: a step's error is a sentence that says where, and a traceback of thirty lines would bury it
+    logger.add(write, level="INFO", format=lambda record: "{time} | {level: <8} | {name}:{line} - {message}\n")
     return logfile
 
 
@@ -202,17 +207,27 @@ class _Guarded(PipelineStep):
     def run(self, data: Iterable[Carrier], rank: int = 0, world_size: int = 1) -> Iterator[Carrier]:
         latest = ""
 
-        def watched() -> Iterator[Carrier]:
+        def watched(documents: Iterable[Carrier]) -> Iterator[Carrier]:
             nonlocal latest
-            for document in data:
+            for document in documents:
                 latest = document.id
                 yield document
 
         try:
-            yield from self.step.run(watched(), rank, world_size)
+            if data is None:  # the first step takes none: what it gave last is what is known
+                yield from watched(self.step.run(None, rank, world_size) or ())
+            else:
+                yield from self.step.run(watched(data), rank, world_size) or ()  # datatrove's own last steps give None
         except MedmodelError:
             raise  # names ids by rule
+        except OSError as error:
+            if error.errno is None:
+                raise self._failed(latest, error) from None
+            raise  # names a path, and a full disk is told by it
         except Exception as error:
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"step '{self.name}' failed at or after '{latest}': {type(error).__name__} in {at.filename}:{at.lineno}"
-            raise MedmodelError(message) from None
+            raise self._failed(latest, error) from None
+
+    def _failed(self, latest: str, error: Exception) -> MedmodelError:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"at or after '{latest}'" if latest else "before any document"
+        return MedmodelError(f"step '{self.name}' failed {where}: {type(error).__name__} in {at.filename}:{at.lineno}")

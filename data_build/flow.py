@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from datatrove.data import Document as Carrier
 from datatrove.pipeline.base import PipelineStep
 
 from data_build.decide import EXCERPT, decide
-from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, shards, whole_file
+from data_build.executor import ReadShard, WriteShard, carrier_line, read_carriers, run_phase, shards, whole_file
 from data_build.report import Ran, write_report
 from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
@@ -33,7 +34,7 @@ from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, source_of, uncarry
 from medmodel import forgetting, registry
 from medmodel.artifacts import write_atomic
-from medmodel.errors import InputError
+from medmodel.errors import InputError, UnknownName
 from medmodel.forgetting import belongs
 from medmodel.job import Job
 from medmodel.recipe import data_dir
@@ -102,8 +103,8 @@ def run(job: Job) -> dict[str, Any]:
     heldout = choose_heldout(
         read.sources,
         {"guideline": config.heldout_guidelines, "differential": config.heldout_complaints},
-        keep=config.always_train,
-        always=config.always_heldout,
+        keep=[name for name in config.always_train if not belongs(name, name, config.forget)],
+        always=[name for name in config.always_heldout if not belongs(name, name, config.forget)],
         seed=job.seed,
     )
     found = Found(heldout, _model(job, "names"), _model(job, "quality"))
@@ -171,12 +172,38 @@ def _read_sources(job: Job, config: Any, work: Path) -> Read:
         sources |= {(domain, source) for domain, source in told["sources"]}
         unreadable += [Drop.model_validate(gone) for gone in told["unreadable"]]
         parts += shards(folder)
+    if not parts:
+        raise InputError(
+            f"documents.sources: nothing could be read of any of them; '{unreadable[0].id}', for one, {_said(unreadable[0])}"
+        )
+    _check_ids(work / "sources", names)
     (work / "shards").mkdir(exist_ok=True)
     for number, part in enumerate(parts):
         link = work / "shards" / f"{number:05d}.jsonl"
         if not link.exists():
             link.symlink_to(part.absolute())
     return Read(work / "shards", sources, unreadable)
+
+
+def _said(gone: Drop) -> str:
+    return gone.reason.removeprefix("unreadable: ")
+
+
+def _check_ids(folder: Path, names: list[str]) -> None:
+    """An id means one document: what is found, split, traced and forgotten is found by it."""
+    told = [orjson.loads((folder / f"{number:05d}" / "told.json").read_bytes()) for number in range(len(names))]
+    entries = Counter(source for each in told for source in {source for _, source in each["sources"]})
+    seen: dict[str, str] = {}
+    for number, each in enumerate(told):
+        if any(entries[source] > 1 for _, source in each["sources"]):  # others cannot share an id: it begins with the source's
+            for part in shards(folder / f"{number:05d}"):
+                for carrier in read_carriers(part):
+                    if carrier.id in seen:
+                        raise InputError(
+                            f"documents.sources: '{seen[carrier.id]}' and '{names[number]}' both give a document "
+                            f"'{carrier.id}': give one of the two entries an `id:` of its own"
+                        )
+                    seen[carrier.id] = names[number]
 
 
 def _check_use(name: str) -> None:
@@ -194,9 +221,18 @@ TRAINING_USES = {"references", "CPT", "SFT", "replay"}
 
 
 def _check_terms(name: str, options: dict[str, Any]) -> None:
-    """A licence or tier that the recipe got wrong is an error before hours are spent on the other sources."""
-    if "licence" in inspect.signature(registry.get("source", name)).parameters:
+    """What the recipe got wrong of an entry is an error before hours are spent on the other sources."""
+    takes = inspect.signature(registry.get("source", name)).parameters
+    if "licence" in takes:
         terms(name, options.get("licence"), options.get("tier", "none"))
+    elif unknown := sorted(options.keys() - takes.keys()):
+        raise UnknownName("option", unknown[0], takes, f"source {name}")
+    for key, parameter in takes.items():
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD and key not in options:
+            raise InputError(f"source {name} needs `{key}:`")
+    for key in options.keys() & {"path", "language", "domain"}:
+        if not isinstance(options[key], str):
+            raise InputError(f'source {name}: `{key}:` is no text: write it as {key}: "{options[key]}"')
 
 
 class _ReadSource(PipelineStep):

@@ -65,7 +65,7 @@ def write_report(out: Path, heldout: Sequence[str], steps: Sequence[Ran] = ()) -
         "phi": _sorted(kept.phi),
         "quality": {f"{number / 10:.1f} to {(number + 1) / 10:.1f}": kept.quality[number] for number in range(10)},
         "quality_dropped": _sorted(gone.rules),
-        "words": {f"<{top}": kept.lengths[number] for number, top in enumerate(LENGTHS)},
+        "words": dict(zip((*(f"<{top}" for top in LENGTHS), f"≥{LENGTHS[-1]}"), kept.lengths, strict=True)),
         "steps": [
             {"step": step.step, "tags": list(step.tags), "tagged": kept.tagged[step.step], **gone.by_step[step.step]}
             for step in (Ran("read", ()), *steps)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
@@ -45,13 +46,24 @@ def main() -> None:
 
 
 def run_command(command: typer.Typer) -> None:
-    """Run a typer app as a process: an error of ours is one line and its exit code, Ctrl-C is 130, a usage error 2."""
+    """Run a typer app as a process: an error of ours or of the disk is one line and its exit code, Ctrl-C is 130, usage 2."""
+    from medmodel.job import disk_full
+
     try:
         sys.exit(command(standalone_mode=False) or 0)  # click returns the code of typer.Exit here
     except MedmodelError as error:
         err.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except OSError as error:
+        if error.errno is None:
+            raise
+        where = str(error.filename or "where it writes")
+        said = disk_full(where) if error.errno == errno.ENOSPC else f"{where}: {error.strerror}"
+        err.print(f"[bold red]{type(error).__name__}[/]: {escape(said)}", highlight=False, soft_wrap=True)
+        sys.exit(MedmodelError.exit_code)
+    except (typer.Abort, KeyboardInterrupt) as stopped:
+        if isinstance(stopped.__cause__, EOFError):  # a file that broke off, and nobody's Ctrl-C
+            raise stopped.__cause__ from None
         err.print("stopped; what was done is kept")
         sys.exit(130)
     except Exception as error:  # typer's own usage errors carry an exit code and a message for the user

@@ -21,10 +21,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class MedmodelError(Exception):
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever its __init__ takes: an error that cannot be unpickled leaves a pool of processes waiting forever."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[MedmodelError], args: tuple[Any, ...], state: dict[str, Any]) -> MedmodelError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(MedmodelError):

@@ -32,7 +32,10 @@ def add(wanted: Sequence[str]) -> None:
     path = _file()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = sorted(set(wanted) - set(names()))
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")  # by an editor: the next line would join the last
     with open(path, "a", encoding="utf-8") as out:
+        if torn:
+            out.write("\n")
         out.writelines(f"{datetime.now(UTC):%Y-%m-%d} {name}\n" for name in new)
         out.flush()
         os.fsync(out.fileno())

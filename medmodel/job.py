@@ -87,7 +87,7 @@ def main(partial: Path, parent: int) -> None:
     job_file = JobFile.model_validate_json((partial / "job.json").read_bytes())
     with open(job_file.final.with_suffix(".lock"), "w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock: what it forks would hold it after a kill -9
         except OSError:
             raise MedmodelError(f"another run is making {job_file.final.name}; wait for it, or stop it") from None
         started = time.monotonic()

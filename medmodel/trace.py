@@ -75,6 +75,7 @@ class Affected(NamedTuple):
 
     artifact: Artifact
     holds: int  # documents of it; 0 = made from such
+    excerpts: int = 0  # documents of it that were left out, and whose beginning stands in drops/ and the report
 
 
 def trace(name: str, store: Path, within: Path | None = None) -> DocumentTrace | ExampleTrace | TokenTrace:
@@ -158,28 +159,36 @@ def affected(names: Sequence[str], store: Path) -> list[Affected]:
 
     A name is a source's id, a document's id, or the beginning of ids up to a slash.
     """
-    found: dict[str, Affected] = {}  # by the key of the artifact
+    found: list[Affected] = []
+    texts: set[str] = set()  # keys of the artifacts with whole texts, or made from them
     for artifact in sorted(artifacts(store), key=lambda each: each.manifest.created):
         holds = 0
         if (artifact.path / "documents").is_dir():
             ids = {each.id for name in names for each in _mentioning(artifact.path / "documents", Document, name, prefix=True)}
             holds = len(ids)
-        if holds or any(needed.key in found for needed in artifact.manifest.inputs.values()):
-            found[artifact.manifest.key] = Affected(artifact, holds)
-    return list(found.values())
+        drops = {each.id for name in names for each in _excerpts(artifact, name)}
+        made_from = any(needed.key in texts for needed in artifact.manifest.inputs.values())
+        if holds or made_from:  # an excerpt goes no further than the artifact
+            texts.add(artifact.manifest.key)
+        if holds or made_from or drops:
+            found.append(Affected(artifact, holds, len(drops)))
+    return found
 
 
-def held(names: Sequence[str], found: Sequence[Affected]) -> dict[str, int]:
-    """How many documents of the store each name means."""
+def held(names: Sequence[str], found: Sequence[Affected]) -> dict[str, bool]:
+    """Whether anything that `affected` found is meant by each name."""
     return {
-        name: sum(
-            1
+        name: any(
+            next(_excerpts(each.artifact, name), None)
+            or next(_mentioning(each.artifact.path / "documents", Document, name, prefix=True), None)
             for each in found
-            if each.holds
-            for _ in _mentioning(each.artifact.path / "documents", Document, name, prefix=True)
         )
         for name in names
     }
+
+
+def _excerpts(artifact: Artifact, name: str) -> Iterator[Drop]:
+    return (gone for gone in _mentioning(artifact.path / "drops", Drop, name, prefix=True) if gone.excerpt)
 
 
 def _decisions(artifact: Artifact, document: Document) -> Iterator[Decision]:
@@ -238,7 +247,7 @@ def _mentioning(folder: Path, record: type[R], name: str, *, prefix: bool = Fals
     for line in _lines(folder):
         if quoted in line:
             found: Any = record.model_validate_json(line)
-            if not prefix or belongs(found.id, found.source.id, [name]):
+            if not prefix or belongs(found.id, getattr(found.source, "id", found.source), [name]):
                 yield found
 
 

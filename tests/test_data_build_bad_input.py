@@ -20,7 +20,7 @@ from sourced import drawn, pdf, put
 from data_build import flow
 from data_build.sources.reading import Member, Unreadable, json_records, lines_of, text_of, xml_elements, xml_of
 from medmodel.artifacts import read_records
-from medmodel.errors import MedmodelError
+from medmodel.errors import InputError, MedmodelError
 from medmodel.job import Job
 from medmodel.records import Document, Drop
 from medmodel.stages.documents import Documents
@@ -122,23 +122,29 @@ def test_a_source_of_nothing_but_bad_files_leaves_their_reasons_and_the_others(t
         ({"licence": ""}, "source markdown needs `licence:`"),
         ({"path": "empty"}, "source 'markdown' is empty"),
         ({"tier": "textbok"}, "unknown tier 'textbok'.*did you mean 'textbook'"),
+        ({"path": None}, "source markdown needs `path:`"),
+        ({"language": 5}, "source markdown: `language:` is no text"),
+        ({"year": "soon"}, "source markdown: `year:` is wrong: input should be a valid integer"),
     ],
 )
 def test_a_source_without_licence_or_files_stops_the_stage_before_any_document_is_written(
-    tmp_path: Path, entry: dict[str, str], words: str
+    tmp_path: Path, entry: dict[str, Any], words: str
 ) -> None:
     put(tmp_path / "good" / "b.md", f"# Good\n\n{text('good')}")
     (tmp_path / "empty").mkdir()
     out = tmp_path / "out"
     out.mkdir()
     good = {"format": "markdown", "path": str(tmp_path / "good"), "licence": "CC0-1.0"}
-    bad = {**good, **{key: str(tmp_path / value) if key == "path" else value for key, value in entry.items()}}
+    bad = {**good, **{key: str(tmp_path / value) if key == "path" and value else value for key, value in entry.items()}}
+    bad = {key: value for key, value in bad.items() if value is not None}
     config = Documents.model_validate({"uses": "documents", "sources": [good, bad]})
     with pytest.raises(MedmodelError, match=words):
         flow.run(Job(config, {}, out, seed=1))
     assert not (out / "documents").exists()
     assert not (out / "report.json").exists()
-    assert (out / "work").exists() == ("path" in entry)  # terms are looked at before anything is read
+    assert (out / "work").exists() == (
+        entry.get("path") == "empty" or "year" in entry
+    )  # the rest is seen before anything is read
 
 
 CONSUME = """
@@ -215,3 +221,19 @@ def test_an_archive_that_is_cut_off_keeps_the_members_before(tmp_path: Path, bui
     kept, drops = build({"format": "markdown", "path": tmp_path / "a.zip", "id": "zip"})
     assert list(kept) == ["zip/one"]
     assert list(drops) == ["latin.md"]
+
+
+def test_files_of_nothing_but_damage_are_an_error_that_names_one(tmp_path: Path, build: Build) -> None:
+    put(tmp_path / "bad" / "a.md", "")
+    with pytest.raises(InputError, match=r"nothing could be read of any of them; 'a\.md', for one, is empty"):
+        build({"format": "markdown", "path": tmp_path / "bad"})
+
+
+def test_two_entries_may_not_give_documents_the_same_id(tmp_path: Path, build: Build) -> None:
+    for ward in ("one", "two"):
+        put(tmp_path / ward / "notes.jsonl", json.dumps({"text": text(ward)}))
+    entries = [{"format": "jsonl", "path": tmp_path / ward / "notes.jsonl"} for ward in ("one", "two")]
+    with pytest.raises(InputError, match=r"both give a document 'notes/notes/1': give one of the two entries an `id:`"):
+        build(*entries)
+    kept, _ = build(entries[0], {**entries[1], "id": "two"})
+    assert sorted(kept) == ["notes/notes/1", "two/notes/1"]

@@ -15,9 +15,10 @@ from datatrove.pipeline.base import PipelineStep
 from data_build import flow
 from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, whole_file
 from data_build.head import BITS, Head, features
+from data_build.report import write_report
 from data_build.steps.tagging import carry
-from medmodel.artifacts import content_digest, hash_files, read_records
-from medmodel.errors import InputError, MedmodelError
+from medmodel.artifacts import content_digest, hash_files, read_records, write_records
+from medmodel.errors import InputError, MedmodelError, UnknownName
 from medmodel.job import Job
 from medmodel.records import Document, Drop, Source
 from medmodel.registry import register
@@ -167,6 +168,15 @@ def test_a_head_scores_and_drops_below_the_least(run: Run, tmp_path: Path) -> No
     assert sum(report["quality"].values()) == 1
 
 
+def test_the_longest_documents_are_counted_among_the_lengths(tmp_path: Path) -> None:
+    texts = ["few words", "many " * 140_000]
+    artifacts = [document("s", str(number), text) for number, text in enumerate(texts)]
+    write_records(tmp_path / "documents", artifacts)
+    write_records(tmp_path / "drops", [])
+    found = {length: count for length, count in write_report(tmp_path, [])["words"].items() if count}
+    assert found == {"<64": 1, "≥131072": 1}
+
+
 def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:
     with pytest.raises(InputError, match="synthetic_nothing"):
         run(sources=("synthetic_nothing",))
@@ -187,6 +197,40 @@ def test_a_failing_step_names_the_document_and_no_log_or_error_holds_its_text(
     assert "step 'breaks' failed" in logs  # what went wrong is there
     for text in (printed.out, printed.err, logs, str(raised.value)):
         assert CANARY not in text
+
+
+class Failing(PipelineStep):  # type: ignore[misc]
+    """The first step of a phase: gives a document, then fails as it is told to."""
+
+    name = "source"
+    type = "test"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        yield carry(document("s", str(rank), f"{CANARY} {LONG}"))
+        raise self.error
+
+
+def test_a_source_that_fails_names_its_latest_document_and_no_log_or_error_holds_text(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pipeline = [Failing(ValueError(f"quoted: {CANARY}")), WriteShard(tmp_path / "out")]
+    with pytest.raises(MedmodelError, match=r"step 'source' failed at or after 's/0': ValueError") as raised:
+        run_phase(pipeline, 1, tmp_path / "logs")
+    printed = capfd.readouterr()
+    logs = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.log"))
+    assert not any(CANARY in text for text in (printed.out, printed.err, logs, str(raised.value)))
+    assert list((tmp_path / "out").iterdir()) == []  # not even a half-written file
+
+
+@pytest.mark.slow
+def test_an_error_in_one_of_several_processes_ends_the_phase(tmp_path: Path) -> None:
+    pipeline = [Failing(UnknownName("option", "txt_field", ["text_field"])), WriteShard(tmp_path / "out")]
+    with pytest.raises(UnknownName, match="did you mean 'text_field'"):
+        run_phase(pipeline, 2, tmp_path / "logs", Executor(workers=2))
 
 
 def test_a_copy_that_is_dropped_for_its_quality_takes_no_other_with_it(tmp_path: Path, run: Run) -> None:

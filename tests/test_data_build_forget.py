@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from data_build import flow
 from data_build.__main__ import app
 from medmodel import forgetting
 from medmodel.artifacts import read_records
 from medmodel.errors import InputError
+from medmodel.job import Job
 from medmodel.records import Document
 from medmodel.stages.documents import Documents
 
@@ -86,3 +88,22 @@ def test_the_list_is_part_of_the_key_and_a_name_stands_on_it_once(recipe: Path) 
     forgetting.add(["n1"])
     assert forgetting.names() == ("a source", "n1")
     assert config.outside() == after
+
+
+def test_a_line_that_an_editor_left_without_an_end_keeps_apart_from_the_next(recipe: Path, tmp_path: Path) -> None:
+    forgetting.add(["n1"])
+    path = tmp_path / "home" / "forget.txt"
+    path.write_text(path.read_text() + "2026-01-01 n2")
+    forgetting.add(["n3"])
+    assert forgetting.names() == ("n1", "n2", "n3")
+
+
+def test_a_forgotten_source_that_a_recipe_always_trains_on_or_holds_out_stops_no_build(recipe: Path, tmp_path: Path) -> None:
+    forgetting.add(["gone"])
+    for number, choice in enumerate(("always_train", "always_heldout")):
+        out = tmp_path / f"out{number}"
+        out.mkdir()
+        entry = {"format": "jsonl", "path": str(tmp_path / "notes.jsonl"), "licence": "CC0-1.0"}
+        sources = [entry, {**entry, "id": "gone"}]
+        flow.run(Job(Documents.model_validate({"uses": "documents", "sources": sources, choice: ["gone"]}), {}, out, seed=1))
+        assert {each.source.id for each in read_records(out / "documents", Document)} == {"notes"}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data_build import flow
+from data_build.sources.reading import Member, Unreadable, members
 from medmodel.artifacts import read_records
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.records import Document, Drop
-from medmodel.stages.documents import Documents
+from medmodel.stages.documents import Documents, outside_of
 
 LINE = json.dumps({"id": "one", "text": "A synthetic sentence about nothing in particular, for this test."}) + "\n"
 
@@ -48,3 +52,32 @@ def test_a_folder_that_is_kept_for_tests_is_refused_with_its_use(tmp_path: Path)
     config = Documents(uses="documents", sources=("medqa_dev",))
     with pytest.raises(InputError, match="'medqa_dev' is for dev gate"):
         flow.run(Job(config, {}, tmp_path, seed=1))
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that others may read, as one who is not root: root may read everything."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        root = os.geteuid() == 0
+        yield Path(name)
+        if root:
+            os.seteuid(0)
+        for folder in (path for path in Path(name).rglob("*") if path.is_dir()):
+            os.chmod(folder, 0o755)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444, 0o311])
+def test_a_folder_that_may_not_be_read_has_its_reason_and_the_rest_goes_on(shared: Path, mode: int) -> None:
+    for file in ("closed/deep/a.jsonl", "open.jsonl", ".hidden/b.jsonl"):
+        (shared / file).parent.mkdir(exist_ok=True, parents=True)
+        (shared / file).write_text(LINE)
+    for folder in ("closed", ".hidden"):
+        (shared / folder).chmod(mode)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    found = list(members(shared, ".jsonl"))
+    assert [each.name for each in found if isinstance(each, Member)] == ["open.jsonl"]
+    denied = Unreadable(id="closed", reason="may not be read: permission denied")
+    assert [each for each in found if isinstance(each, Unreadable)] == [denied]
+    assert outside_of([{"format": "jsonl", "path": str(shared)}])  # the stage's key can be told all the same

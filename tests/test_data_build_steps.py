@@ -237,6 +237,12 @@ def test_the_longest_run_is_measured_exactly(start: int, length: int) -> None:
     assert found == (length if length >= LONGEST_RUN else 0)
 
 
+def test_documents_without_a_long_paragraph_have_none_that_repeats() -> None:
+    found = [carry(document(name, "Short line.")) for name in "abc"]
+    assert list(ParagraphDedup(copies=2).run(found)) == found
+    assert not any(each.metadata["tags"] for each in found)
+
+
 def test_a_paragraph_in_many_documents_stays_in_the_preferred_one_and_in_held_out_text() -> None:
     standing = (
         "This page was written for readers and is reviewed by the publisher's own board every three years, or when news asks."

@@ -1,5 +1,7 @@
 """Errors: one sentence each, an exit code for each branch, the nearest name for a wrong one."""
 
+import pickle
+
 import pytest
 
 from medmodel import errors
@@ -47,3 +49,12 @@ def test_a_stream_that_breaks_carries_what_had_arrived() -> None:
     assert isinstance(caught.value, StreamInterrupted)
     assert caught.value.partial == "[3] Give"
     assert caught.value.status == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnknownName("gate", "rise", ["rises"]), StreamInterrupted("it ended", partial="[3]"), errors.InputError("no file")],
+)
+def test_an_error_of_another_process_arrives_as_it_was(error: MedmodelError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -120,7 +120,7 @@ def test_a_damaged_input_is_refused_and_named_before_the_stage_runs(tmp_path: Pa
 def test_a_second_run_of_the_same_stage_is_told_that_another_is_at_work(tmp_path: Path) -> None:
     job = prepare(tmp_path)
     with open(job.final.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.lockf(lock, fcntl.LOCK_EX)
         ended = run(job)
     assert ended.returncode == 1
     assert "another run is making pack" in ended.stderr

@@ -75,7 +75,7 @@ def wait_until_unlocked(store: Path) -> None:
     while time.monotonic() < deadline:
         with open(next(iter(store.glob("documents-*.lock")), store / "none.lock"), "w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except OSError:
                 time.sleep(0.1)

@@ -162,3 +162,9 @@ def test_all_that_was_made_from_a_source_is_affected_when_it_is_to_be_forgotten(
     made_from = ["documents", "mix", "pack", "examples", "release"] if holds else []
     assert [each.artifact.path.name for each in found] == made_from
     assert [each.holds for each in found] == [holds, 0, 0, 0, 0][: len(made_from)]
+
+
+def test_the_beginning_of_a_document_that_was_left_out_is_found_where_it_stands_and_no_further(store: Path) -> None:
+    found = trace.affected(["guide/two"], store)
+    assert [(each.artifact.path.name, each.holds, each.excerpts) for each in found] == [("documents", 0, 1)]
+    assert trace.held(["guide/two", "guide/three"], found) == {"guide/two": True, "guide/three": False}

@@ -41,6 +41,7 @@ NO_ELEMENT = 3  # expat's XML_ERROR_NO_ELEMENTS
 CONTROLS = 0.01  # of the characters: from there on it is a binary file that happens to decode
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_DENIED = "may not be read: permission denied"
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
 _PLAIN_PROLOG = re.compile(
     rb"""\A(?:\xef\xbb\xbf)?\s*(?:<\?xml(?:[^<>?]*?encoding=["'](?i:utf-8|us-ascii|iso-8859-1|windows-1252)["'])?[^<>?]*\?>)?\s*<[A-Za-z_]"""
@@ -105,9 +106,17 @@ def members(path: Path | str, *suffixes: str) -> Iterator[Member | Unreadable]:
     archive's order inside. Hidden files are left out. Raises InputError when there is no such path."""
     path = Path(path).expanduser()
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
+        closed: set[Path] = set()
+        for file in sorted([path, *path.rglob("*")]):
             relative = file.relative_to(path).as_posix()
-            if file.is_file() and not _hidden(relative):
+            if file.parent in closed:  # listed, perhaps, but not to be looked at
+                continue
+            if file.is_dir():
+                if not _open_to_us(file):  # rglob passes over it in silence
+                    closed.add(file)
+                    if file == path or not _hidden(relative):
+                        yield Unreadable(id=file.name if file == path else relative, reason=_DENIED)
+            elif file.is_file() and not _hidden(relative):
                 yield from _members_of(file, relative, suffixes, inside=f"{relative}/")
     elif path.is_file():
         yield from _members_of(path, path.name, suffixes, inside="")
@@ -266,6 +275,17 @@ def _parser(stream: _Counting) -> Iterator[tuple[str, Element]]:
 
     found: Iterator[tuple[str, Element]] = defusedxml.ElementTree.iterparse(stream, ("start", "end"))
     return found
+
+
+def _open_to_us(folder: Path) -> bool:
+    """May its files be listed and looked at?"""
+    try:
+        for file in folder.iterdir():
+            file.stat(follow_symlinks=False)
+            break
+    except PermissionError:
+        return False
+    return True
 
 
 def _hidden(name: str) -> bool:
@@ -450,7 +470,7 @@ def _reason(fault: BaseException) -> str:
     if isinstance(fault, EOFError) or "unexpected end of data" in str(fault):
         return "is truncated"
     if isinstance(fault, PermissionError):
-        return "may not be read: permission denied"
+        return _DENIED
     if "encrypted" in str(fault) or "password" in str(fault):
         return "is encrypted"
     if isinstance(fault, tarfile.ReadError) and "empty" in str(fault):

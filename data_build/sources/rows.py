@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from data_build.shapes import Misfit, Shape, preference
 from data_build.sources.reading import Entry, Member, Unreadable, folder, json_records, members, terms
 from medmodel.errors import InputError, UnknownName
@@ -120,7 +122,11 @@ def described(kind: str, path: str | Path, licence: str | None, tier: str, about
     if not name or "/" in name:
         raise InputError(f"source {kind} needs `id:`: a short name without a slash")
     stated, known = terms(kind, licence, tier)
-    return Source.model_validate({"title": name, **about, "id": name, "licence": stated, "tier": known})
+    try:
+        return Source.model_validate({"title": name, **about, "id": name, "licence": stated, "tier": known})
+    except ValidationError as fault:
+        wrong = fault.errors(include_input=False, include_url=False)[0]
+        raise InputError(f"source {kind}: `{wrong['loc'][0]}:` is wrong: {wrong['msg'].lower()}") from None
 
 
 def with_own(source: Source, **said: str | None) -> Source:

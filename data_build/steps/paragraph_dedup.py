@@ -37,7 +37,9 @@ class ParagraphDedup(Comparison):
         order = sketches.order()
         place[order] = np.arange(len(order))
         found = found[np.lexsort((place[found[:, 0].astype(np.int64)], found[:, 2]))]
-        starts = np.flatnonzero(np.r_[True, found[1:, 2] != found[:-1, 2]]) if len(found) else np.empty(0, dtype=np.int64)
+        if not len(found):
+            return
+        starts = np.flatnonzero(np.r_[True, found[1:, 2] != found[:-1, 2]])
         cut: dict[int, set[int]] = {}
         for start, end in zip(starts, np.r_[starts[1:], len(found)], strict=True):
             holders = found[start:end]

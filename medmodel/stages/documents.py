@@ -138,7 +138,11 @@ def _path_of(source: str | dict[str, Any]) -> Path | None:
 def _digest(path: Path) -> str:
     """Over the names and bytes of a file, or of all files in a folder."""
     whole = hashlib.sha256()
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    for file in files:
-        whole.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\n".encode())
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        try:
+            digest = file_sha256(file) if file.is_file() else ""
+        except PermissionError:  # reading it will say so, of this file
+            digest = "may not be read"
+        if digest:
+            whole.update(f"{file.relative_to(path).as_posix()}\0{digest}\n".encode())
     return whole.hexdigest()
