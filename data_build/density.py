@@ -108,14 +108,14 @@ def greedy(made: Pool, budget: int) -> list[tuple[int, float]]:
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _greedy(first: I64, kinds: I32, counts: F64, weights: F64, sizes: I64, budget: int) -> tuple[I64, F64]:
     reached = np.zeros(len(weights))
-    queue = [(np.inf, np.int64(0), np.int64(0)) for _ in range(0)]
-    single, best = np.int64(-1), 0.0  # the largest gain alone
+    queue = [(0.0, 0, 0) for _ in range(0)]  # gain per token, less than 0; document; how many were chosen when it was computed
+    single, best = -1, 0.0  # the largest gain alone
     for number in range(len(sizes)):
         if 0 < sizes[number] <= budget:
             gain = _gain(first, kinds, counts, weights, number, reached)
             if gain > best:
-                single, best = np.int64(number), gain
-            queue.append((-gain / sizes[number], np.int64(number), np.int64(0)))
+                single, best = number, gain
+            queue.append((-gain / sizes[number], number, 0))
     heapq.heapify(queue)
     chosen = np.empty(len(queue), dtype=np.int64)
     gains = np.empty(len(queue))
@@ -127,7 +127,7 @@ def _greedy(first: I64, kinds: I32, counts: F64, weights: F64, sizes: I64, budge
             continue
         gain = _gain(first, kinds, counts, weights, number, reached)
         if computed < count:  # another was chosen since: is it still the best?
-            heapq.heappush(queue, (-gain / sizes[number], number, np.int64(count)))
+            heapq.heappush(queue, (-gain / sizes[number], number, count))
             continue
         for at in range(first[number], first[number + 1]):
             reached[kinds[at]] += counts[at]

@@ -92,6 +92,7 @@ FLOW = (
         together=True,
     ),
 )
+MOST_SHARDS = 99_999  # as many as five digits can name: about 400 GB
 SHARD = 4_000_000  # characters: some seconds of work, which is what a crash costs
 
 
@@ -177,6 +178,8 @@ def _read_sources(job: Job, config: Any, work: Path) -> Read:
             f"documents.sources: nothing could be read of any of them; '{unreadable[0].id}', for one, {_said(unreadable[0])}"
         )
     _check_ids(work / "sources", names)
+    if len(parts) > MOST_SHARDS:
+        raise InputError(f"documents: {len(parts):,} shards, {MOST_SHARDS:,} at most: build from fewer sources at a time")
     (work / "shards").mkdir(exist_ok=True)
     for number, part in enumerate(parts):
         link = work / "shards" / f"{number:05d}.jsonl"

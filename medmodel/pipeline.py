@@ -37,6 +37,7 @@ from medmodel.recipe import Recipe
 
 PROJECT = ("medmodel", "data_build", "evals")  # packages whose code is part of a key
 DATA_SUFFIXES = (".yaml", ".json", ".jsonl", ".md", ".txt")
+LONGEST_CHANGE = 120  # characters: a longer change of a field is not spelled out
 FAULTS_SHOWN = 20  # last lines of a failed stage's log
 LEAST_FREE = 1_000_000  # bytes; with less, whatever a stage's process says, the disk is what stopped it
 # glibc gives a large buffer back to the kernel at every free and zeroes it anew at every use: a sixth of the time of training
@@ -172,14 +173,17 @@ def _why_missed(store: Path, name: str, parts: Mapping[str, object]) -> str:
     config = parts["config"]
     assert isinstance(config, dict)
     before = {key: value for key, value in last.config.items() if key != "needs"}
-    changed += [f"{key} {before.get(key)!r} → {value!r}" for key, value in config.items() if before.get(key) != value]
+    for key, value in config.items():
+        if before.get(key) != value:
+            said = f"{key} {before.get(key)!r} → {value!r}"
+            changed.append(said if len(said) <= LONGEST_CHANGE else f"{key} changed")
     inputs = {role: entry.digest for role, entry in last.inputs.items()}
     now = parts["inputs"]
     assert isinstance(now, dict)
     changed += [f"input '{role}' changed" for role, digest in now.items() if inputs.get(role) != digest]
     outside = parts["outside"]
     assert isinstance(outside, dict)
-    changed += [f"{name} changed" for name, digest in outside.items() if last.outside.get(name, digest) != digest]
+    changed += [f"{name} changed" for name, digest in outside.items() if last.outside.get(name) != digest]
     if last.code != parts["code"]:
         changed.append("its code changed")
     if last.packages != parts["packages"]:

@@ -83,8 +83,6 @@ def trace(name: str, store: Path, within: Path | None = None) -> DocumentTrace |
     there = (
         [open_artifact(within)] if within else sorted(artifacts(store), key=lambda each: each.manifest.created, reverse=True)
     )
-    if name.isdigit() and (packed := next((each for each in there if (each.path / "spans.npy").exists()), None)):
-        return trace_token(int(name), packed, store)
     for artifact in there:
         if example := _find(artifact.path / "examples", Example, name):
             made_from = artifact.manifest.inputs.get("documents")
@@ -93,6 +91,15 @@ def trace(name: str, store: Path, within: Path | None = None) -> DocumentTrace |
             return ExampleTrace(example=example, artifact=artifact.path.name, documents=tuple(each for each in found if each))
         if document := trace_document(name, artifact, store):
             return document
+    if name.isdigit() and (packed := next((each for each in there if (each.path / "spans.npy").exists()), None)):
+        return trace_token(int(name), packed, store)
+    for artifact in there:
+        if of_source := next(
+            (d for d in _mentioning(artifact.path / "documents", Document, name) if d.source.id == name), None
+        ):
+            raise InputError(
+                f"'{name}' is a source in {artifact.path.name}: trace one of its documents, such as '{of_source.id}'"
+            )
     where = within.name if within else f"the {len(there)} artifacts of {store}"
     raise InputError(f"'{name}' is the id of no document or example in {where}, and no place in packed tokens")
 

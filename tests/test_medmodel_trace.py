@@ -147,7 +147,12 @@ def test_padding_belongs_to_no_document(store: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("40", "has 40 tokens: there is none at 40"), ("guide/three", "'guide/three' is the id of no")]
+    ("name", "says"),
+    [
+        ("40", "has 40 tokens: there is none at 40"),
+        ("guide/three", "'guide/three' is the id of no"),
+        ("guide", "'guide' is a source in documents: trace one of its documents, such as 'guide/one'"),
+    ],
 )
 def test_what_is_not_there_is_an_error_that_says_so(name: str, says: str, store: Path) -> None:
     with pytest.raises(InputError, match=says):
