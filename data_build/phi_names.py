@@ -27,7 +27,7 @@ from data_build.phi_notes import Note, dictionary_entries, dictionary_words, mea
 from medmodel import registry
 from medmodel.job import Job
 from medmodel.phi.cues import chinese_surnames
-from medmodel.phi.names import LABELS, Lexicon, NameModel, Weights, WordTable, code_points, surnames
+from medmodel.phi.names import LABELS, Lexicon, NameModel, Weights, WordTable, capitalised, code_points, surnames
 from medmodel.phi.scoring import (
     BITS,
     DICTIONARY_BITS,
@@ -60,6 +60,7 @@ CLINICAL = (
 EPOCHS = 6
 RATE = 0.15  # of AdaGrad
 DECAY = 2e-6  # L2 a step
+LOWERED = 0.05  # share of the English notes that are read as if typed without capitals
 NO_NAME_HIDDEN = 0.2  # share of other words whose spelling is hidden
 
 
@@ -97,7 +98,9 @@ def train(count: int, unnamed: float, documents: int, seed: int) -> tuple[NameMo
         if note.language == "zh":
             chinese.append(_windows(note, lexicon, chance, unnamed))
         else:
-            english.append(_words(note.text, _labels_of(note), table, chance, unnamed))
+            lowered = chance.random() < LOWERED and len(note.text.lower()) == len(note.text)
+            text = capitalised(note.text.lower(), lexicon) if lowered else note.text
+            english.append(_words(text, _labels_of(note), table, chance, unnamed))
     english += [_words(line, {}, table, chance, unnamed) for line in _headings(lower, count // 4, chance)]
     english += [_words(text[:4000], {}, table, chance, unnamed) for text in guidelines[:documents]]
     chinese += _of_dictionary(lexicon, seed, chance)

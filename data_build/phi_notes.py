@@ -91,6 +91,11 @@ def _lists(family: Family) -> dict[str, tuple[str, ...]]:
         "does",
         "today",
         "adverb",
+        "noun",
+        "likely",
+        "job",
+        "everyday",
+        "relation",
     ):
         lists[key.capitalize()] = tuple(said[0].upper() + said[1:] for said in lists[key])
     return {

@@ -14,7 +14,7 @@ MONTHS = "January February March April May June July August September October No
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 KINDS = {  # of the fields that are identifiers; a field that is not here is none
     **dict.fromkeys(
-        ("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast", "varied", "variedfirst"),
+        ("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast", "varied", "variedfirst", "person", "personfirst", "personlast"),
         "name",
     ),
     **dict.fromkeys(("date", "monthyear"), "date"),
@@ -37,6 +37,18 @@ DOSES = ("5 mg", "2.5-5 mg", "500 mg", "40 mg", "1000 mg", "0.1 mg/kg")
 ONSETS = [*"b c ch d dr f g gr h j k kr l m n p ph qu r s sh st sz t th tr v w x y z zh".split(), ""]
 VOWELS = "a a a e e e i i o o u u ai au ea ei ia io ie oa oe ou ui y ä ö ü é á ó í".split()
 CODAS = [*"b ck d g l ll m n nd ng nn r rd rs rt s sch sk ss st t tz v w x z".split(), *[""] * 20]
+ORIGINS: dict[str, tuple[str, str, str]] = {  # beginnings of surnames, their ends, ends of given names; put together at random
+    "slavic": ("Petr Ivan Novo Kova Bogda Dmitr Milo Rado Stani Zdra Vuk Jura Lesk Horv Marko Pavl Sido Gri Tka Bara Kuz Dobr Slav Krá Ži Dvo", "ov ova ić ović enko chuk ski ska wicz czyk ák ek ková in ina ev yan nik", "slav mir ka ana ina oslava ek il ja dra yna"),
+    "nordic": ("Anders Peder Hauk Lind Berg Thor Sig Bjørn Ein Holm Ström Niel Mik Kjel Øst Sand Ny Eng Guð Hal Lauri Korho Nieme Virta Hakka", "sen son sson sdóttir mann qvist strand stad rud vik dal nen la berg ius gård lund", "e a rid hild mar björn gunn kka ja er ar o vind"),
+    "latin": ("Gonz Rodr Mart Ferr Lomb Cast Guer Silv Mour Alm Per Card Bell Fabr Mor Vill San Rib Gat Dup Bouch Lef Mart Gira Rouss Chev Mich", "ez ari ardi eiro es oso illo ini elli eau ault ier on ard ini ucci ado era eira a o ana otti", "a o ette ine ella io ando inho ieta ardo ique iane elle"),
+    "german": ("Schu Hoff Kra Zimm Bau Vog Eber Wein Roth Stein Schmi Kirch Fried Müll Köh Brück Lehr Alt Neu van Roe Wester Dijk", "mann er bach stein feld berg hardt inger ler bauer meier ke sma stra kamp hoven huis man ert", "rich hild bert linde trud helm wig a e jan ke brecht"),
+    "greek": ("Papa Kara Theo Niko Geor Dimi Kons Ana Christo Vassi Stav Pana", "dopoulos kis idis iou akis otis oglou ellis antou aki os", "os is ia oula ni is ina thea"),
+    "turkic": ("Yıl Öz Kara De Ak Er Ars Çe Şa Ali Meh Nur Aza Rus Tim", "maz türk kaya mir soy doğan lan lik hin yev oğlu tam ov bek", "gül han can tay nur et din ran bay"),
+    "arabic": ("Kha Has Mah Sal Far Rah Naj Bak Sha Qad Mans Haj Zay Tah", "lid san moud eh ouq man ib ri hin ouri dan ir ed i oun", "a ir im een ah ad iya id an ra"),
+    "african": ("Oke Ade Nwa Chi Oba Mba Dla Nko Mwa Tshi Ndi Ogu Ama Kam Sit Zul", "for yemi chukwu nedu seki mini si ngi aye ala ola bo ko u wu ari ndi", "ka na me nde ola uwa i zi tse wo ayo"),
+    "asian": ("Naka Yama Taka Mori Ishi Kobaya Fuji Nguy Pha Tr Hu Ngu Par Cho Rama Sri Gupt Venka Chakra Bhat Bal Sub Mukher", "mura moto da shi hashi ta wa en m an ynh ng k i nathan vasan a borty tacharya jee an nian ji", "ko mi ro ki a esh it ya ana endra ul in ung hee"),
+    "english": ("Wal Har Black Win Ash Brad Cart Wood Hol Fair Stan Kings Mer Tho Ald Ram Pick Sut Lang Hay Whit", "ton ford ley well field wood man by son ridge worth ham sey combe den er shaw more", "ley lyn a er ton den elle son ra ie dra"),
+}  # fmt: skip
 _FIELD = re.compile(r"\{(\w+)\}")
 _NO_DATE = re.compile(rf"^(?:the |(?:{'|'.join(WEEKDAYS)}), |(?:{'|'.join(day[:3] for day in WEEKDAYS)}) )| \d\d:\d\d$")
 _SIGN = re.compile(r"[#%^]")
@@ -132,6 +144,31 @@ class Values:
 
     def _variedfirst(self) -> str:
         return self._invented() if self.chance.random() < 0.7 else self._of("given")
+
+    def _person(self) -> str:
+        """A whole name, or one part of it, of any origin."""
+        given, surname = self._personfirst(), self._personlast()
+        initial = self.chance.choice("ABCDEFGHIJKLMNOPRSTVWYZ")
+        style = self.chance.randrange(14)
+        return (
+            (given, surname, f"{given} {initial} {surname}", f"{given} {initial}. {surname}", f"{given} {surname}-{self._personlast()}", f"{given} {surname} {self._personlast()}", f"{initial}. {surname}")[style]
+            if style < 7
+            else f"{given} {surname}"
+        )  # fmt: skip
+
+    def _personfirst(self) -> str:
+        if self.chance.random() < 0.3:
+            return self._of("given")
+        begins, _, ends = ORIGINS[self.chance.choice(sorted(ORIGINS))]
+        return self.chance.choice(begins.split()) + self.chance.choice(ends.split())
+
+    def _personlast(self) -> str:
+        if self.chance.random() < 0.3:
+            return self._of("surname")
+        begins, ends, _ = ORIGINS[self.chance.choice(sorted(ORIGINS))]
+        made = self.chance.choice(begins.split()) + self.chance.choice(ends.split())
+        before = self.chance.choice(["Mc", "Mac", "O'", "De ", "Du ", "van ", "von ", "El ", "Al-", "Le ", "Di ", "St. "])
+        return before + made if self.chance.random() < 0.12 else made
 
     def _invented(self) -> str:
         count = self.chance.choice([1, 2, 2, 2, 3, 3, 4])

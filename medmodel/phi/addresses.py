@@ -22,11 +22,11 @@ _STREET = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}(?:{_TYPES})(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
 )
 _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the number before it is looked for apart
-    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
+    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*[A-ZÀ-Þ][\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
 _SUFFIXED = re.compile(
-    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:utca|út|tér|u\.|street|str) [0-9]{1,4}\.?"
+    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:utca|út|tér|u\.|street|str) [0-9]{1,4}\.?"
 )
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
@@ -39,12 +39,24 @@ _CUES = (  # each begins with letters only, which lets the search skip
         r"(?:It's in|It is in|it's in|it is in|address|Address|ADDRESS)(?: (?:of|for) [^\n:]{2,40}? is| to the same:| as| is| was|:)?(?: now)?\s{1,3}"
     ),
     re.compile(
-        r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
+        r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|ship|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
     ),
     re.compile(
         r"(?:corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at)\s{1,3}"
     ),
 )
+_SIDE = re.compile(  # what stands before a flat: number, street, number, in capital words and their particles
+    r"(?:(?<=[\s>(\"])|^)((?:[0-9]{1,6},? )?(?:(?=[^\W\d_a-z])[\w'’.-]+,? |(?:de|da|do|du|la|el|van|der|e|y|na|des|del|di),? |[a-zß-ÿ]+\.? (?=[0-9]))+(?:[0-9]{1,5}[A-Za-z]?\.?,? ?)?)$"
+)
+_TO_NUMBER = re.compile(r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])")
+_CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SMALL = frozenset(
+    "a an and are as at be but by can come could did do does day days every for from had has have he her here him his hour hours how i if in is it its mg minute minutes ml month "
+    "months more my no not of off on or our over pain percent people per she since so tablets than that the their them then there they this times to until was we week weeks were what "
+    "when where which who will with year years you your".split()
+)
+_SHORT = frozenset("fpo apo dpo psc uscgc usns usnv uss cmr".split())  # written in capitals where capitals are written
 _NO_HOME = re.compile(r"(?:IP|e-?mail|web|MAC|URL|[Mm]ail) $")  # "IP address"
 _MILITARY = re.compile(
     r"(?:(?:USNS|USNV|USS|USCGC|PSC|Unit|UNIT|CMR)\b[^\n]{2,30}\n)?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
@@ -68,9 +80,9 @@ _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt
 _BETWEEN = re.compile(
     r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na|van|von|der|no|str|ten)[ ,\n>?.)]+){0,3}"
 )
-_WORD = re.compile(r"[^\W_][\w'’/.°-]*|#[0-9]+|[^\w\s]")
+_WORD = re.compile(r"[^\W_][\w'’/.°∆-]*|#[0-9]+|[^\w\s]")
 _LINKS = frozenset(
-    "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y".split()
+    "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y e na nan".split()
 )
 _STOP = frozenset(
     "The A An This That He She It They We You I In On At For With And Or But If When Where What Who Is Are Was Were Has Have Had Not Yes Phone Tel Telephone Fax Email Mobile Dr Mr Mrs Ms Prof DOB Date MRN Name "
@@ -117,6 +129,7 @@ _ZH_CUT = re.compile(r".*(?:住址|地址|家住|住在|现住|现居|位于|居
 
 def english(text: str) -> list[tuple[int, int, float]]:
     """Addresses with their certainty; they may overlap."""
+    text = with_capitals(text)
     found = []
     for match in _STREET.finditer(text):
         before = text[match.start() - 1 : match.start()]
@@ -129,8 +142,9 @@ def english(text: str) -> list[tuple[int, int, float]]:
         found += [(match.start(), match.end(), 0.9) for match in pattern.finditer(text)]
     if "Suite" in text or "Apt" in text or "Flat" in text or "Ste" in text or "Apartment" in text:
         for match in _FLAT.finditer(text):
-            block = _BLOCK.search(text[max(0, match.start() - 60) : match.start()])
-            start = max(0, match.start() - 60) + block.start(1) if block else match.start()
+            left = max(0, match.start() - 60)
+            block = _BLOCK.search(text[left : match.start()]) or _SIDE.search(text[left : match.start()])
+            start = left + block.start(1) if block and re.search("[0-9]", block[1]) else match.start()
             found.append((start, _follow(text, match.end()), 0.9))
     if "Box" in text or "PSC" in text or "box" in text:
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
@@ -180,6 +194,7 @@ def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
 
 def grown(text: str, found: list[Finding]) -> list[Finding]:
     """The findings in order, with each address made longer by what can only be a part of it, and neighbours joined to it."""
+    text = with_capitals(text)
     out: list[Finding] = []
     for one in found:
         if one.kind == "name" and (number := _HOUSE_NUMBER.match(text, one.end)):
@@ -201,6 +216,20 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
     return out
 
 
+def with_capitals(text: str) -> str:
+    """A text in which nobody types a capital, letter for letter as it would be with them; any other text as it is."""
+    if _CAPITAL.search(text):
+        return text
+    return _LETTERS.sub(_capital, text)
+
+
+def _capital(word: re.Match[str]) -> str:
+    said = word[0]
+    if said in _SMALL or said in _LINKS or len(said.upper()) != len(said) or (said == "s" and word.start()):
+        return said
+    return said.upper() if len(said) == 2 or said in _SHORT else said.capitalize()
+
+
 def _joins(text: str, last: Finding, one: Finding) -> bool:
     gap = text[last.end : one.start]
     if one.kind == "name":
@@ -215,14 +244,17 @@ def _follow(text: str, start: int) -> int:
     for match in _WORD.finditer(text, start, limit):
         gap = text[at : match.start()]
         word = match[0]
-        if gap.strip(" \n>?") or gap.count("\n") > 2 or len(gap) > 6:
+        if gap.strip(" \n>?()" if word[0].isalpha() or ")" in gap and "(" not in gap else " \n>?") or gap.count("\n") > 2 or len(gap) > 6:
             break
         at = match.end()
         if word in (",", ".", "#"):
             comma = word == ","
             continue
         after_comma, comma = comma and "\n" not in gap, False
-        if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] == "#"):
+        if word == "nan":  # a state that a form leaves out
+            end = at
+            continue
+        if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] in "#∆"):
             break
         bare = word.rstrip(".")
         if word[0].isdigit() or word[0] == "#":
@@ -261,7 +293,7 @@ def _walk(text: str, start: int) -> int:
             break
         if "\n" in gap and at > start and not (first.isupper() or first.isdigit()):
             break
-        if not (first.isupper() or first.isdigit() or (word.rstrip(".") in _LINKS)):
+        if not (first.isupper() or first.isdigit() or word.rstrip(".") in _LINKS or _TO_NUMBER.match(text, match.start())):
             break
         if text[at - 1 : at] == "." and at - start > 3 and text[at - 2 : at - 1].islower() and first.isupper() and at != start:
             before = re.search(r"(\w+)\.$", text[start:at])

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from medmodel.errors import InputError
 from medmodel.phi.cues import NO_CHINESE_NAMES, chinese_surnames
-from medmodel.phi.finding import HAN, Finding, word_set
+from medmodel.phi.finding import HAN, Finding, word_set, words
 
 LABELS = ("other", "name", "address")
 # Added to the log-odds of a name: a missed one costs more than a word too many. On the family "eval" names were found with
@@ -32,9 +32,9 @@ CACHED = 300_000  # words whose attributes are kept
 WORD = re.compile(rf"[^\W_{HAN}]+(?:['’-][^\W\d_{HAN}]+)*|[{HAN}]+|[^\w\s]|\n")
 _ANY_HAN = "中"  # stands for every run of Chinese characters: the windows judge those
 _CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u017f\u0370-\u03ff\u0400-\u042f]")
-_UNKNOWN = re.compile(r"(?<![\w@./-])[a-zà-öø-ÿ]{3,}(?![\w@/])")
+_UNKNOWN = re.compile(r"(?<![\w@./])[^\W\d_A-Z\u4e00-\u9fff]{3,}(?![\w@/])")
 _HAN = re.compile(f"[{HAN}]")
-_GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) ")
+_GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| [a-z]\.? | (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) ")
 _NUMBER_BEFORE = re.compile(r"\d{1,6}[A-Za-z]?,? $")
 _NUMBER_AFTER = re.compile(r",? \d{1,6}[A-Za-z]?(?![\w.%/])")
 _COMMON = frozenset(
@@ -101,7 +101,7 @@ class NameModel:
         if _CAPITAL.search(text):
             yield from self._words(text)
         elif len(text) < LOWER_CASE:
-            yield from self._words(_UNKNOWN.sub(self._capitalised, text))
+            yield from self._words(capitalised(text, self.lexicon))
         if not text.isascii() and _HAN.search(text):
             yield from self._windows(text)
 
@@ -111,11 +111,6 @@ class NameModel:
         spans, rows = self.words.read(text)
         labels, scores = label_words(rows, self.words.table, self.weights.english, LEANING)
         yield from _joined(text, [(*spans[at], int(labels[at]), float(scores[at])) for at in labels.nonzero()[0].tolist()])
-
-    def _capitalised(self, word: re.Match[str]) -> str:
-        """Nobody types a capital in this text: words that are no words of prose may be names."""
-        said = word[0]
-        return said if crc32(said.encode("utf-8", "surrogatepass")) in self.lexicon.known else said[0].upper() + said[1:]
 
     def _windows(self, text: str) -> Iterator[Finding]:
         from medmodel.phi.scoring import label_windows
@@ -127,6 +122,23 @@ class NameModel:
             if text[start : start + 2] in NO_CHINESE_NAMES:
                 continue
             yield Finding(start, end, "name", "name model", round(score, 2))
+
+
+def capitalised(text: str, lexicon: Lexicon) -> str:
+    """Of a text in which nobody types a capital: the words that are no words of prose, or are given names, get one."""
+
+    def judged(word: re.Match[str]) -> str:
+        said = word[0]
+        known = crc32(said.encode("utf-8", "surrogatepass")) in lexicon.known and said not in _given()
+        return said if known or len(said.capitalize()) != len(said) else said.capitalize()
+
+    return _UNKNOWN.sub(judged, text)
+
+
+@cache
+def _given() -> frozenset[str]:
+    """Given names in lower case that are no everyday words."""
+    return frozenset(name.lower() for name in (*words("given_female"), *words("given_male"))) - {"may", "will", "mark", "grace", "per"}
 
 
 class WordTable:

@@ -26,6 +26,7 @@ _TOLL_FREE = re.compile(r"\+?1?[ -.]?\(?8(?:00|88|77|66|55|44|33)\b|400")
 _NORTH_AMERICAN = re.compile(r"(?:(?:\+?1|001)[ .-])?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-][0-9]{4}")
 _CHINESE = re.compile(r"1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}|\(?0[0-9]{2,3}\)?[ -]?[1-9][0-9]{6,7}")
 _PAIRS = re.compile(r"[0-9]{2}([ .-])[0-9]{2}(?:\1[0-9]{2}){2,3}")
+_LINE_END = re.compile(r"(?: \(?(?:office|fax|home|cell|mobile|phone|work|direct)\)?)?\s*(?:\n|$)", re.IGNORECASE)
 _YEARS = re.compile(r"(?:19|20)\d\d[ -–](?:19|20)\d\d")
 _COUNT = re.compile(r"[0-9]+")
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|bleep|pager)\b\.?:? ?|分机号?:?)$", re.IGNORECASE)
@@ -59,7 +60,7 @@ def phone_at(text: str, start: int, end: int) -> tuple[int, int] | None:
         )
     if _UNIT.match(text, match.end()) or len(groups) > 8 or _YEARS.fullmatch(said):
         return None
-    sure = _sure(said, groups, digits)
+    sure = _sure(said, groups, digits) or (len(groups) > 1 and _stands_apart(text, *match.span()))
     if not sure and not _CUE.search(text, max(0, start - 32), start):
         return None
     return None if not sure and _NUMBERED.search(text, max(0, start - 24), start) else match.span()
@@ -70,6 +71,11 @@ def person_phone_at(text: str, start: int, end: int) -> tuple[int, int] | None:
     if not _PERSON_CUE.search(text, max(0, start - 40), start) or _TOLL_FREE.match(text, start):
         return None
     return phone_at(text, start, end)
+
+
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """A number in groups that has its line to itself, but for a word that says which it is (781 1704 office)."""
+    return (not start or text[start - 1] == "\n") and _LINE_END.match(text, end) is not None
 
 
 def _sure(said: str, groups: list[int], digits: int) -> bool:
