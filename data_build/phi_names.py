@@ -43,7 +43,7 @@ from medmodel.phi.scoring import (
 )
 
 DICTIONARY = 400_000  # words of jieba's dictionary: all
-RUNNING = 160_000  # words in the lines of Chinese that hold no name
+RUNNING = 240_000  # words in the lines of Chinese that hold no name
 CLINICAL = (
     "heading",
     "lab",

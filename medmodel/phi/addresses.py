@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from medmodel.phi.finding import HAN, Finding, words
+from medmodel.phi.finding import CAPITALS, HAN, Finding, words
 
 LONGEST = 140  # characters of an address
 _TYPES = (
@@ -49,7 +49,7 @@ _SIDE = re.compile(  # what stands before a flat: number, street, number, in cap
     r"(?:(?<=[\s>(\"])|^)((?:[0-9]{1,6},? )?(?:(?=[^\W\d_a-z])[\w'’.-]+,? |(?:de|da|do|du|la|el|van|der|e|y|na|des|del|di),? |[a-zß-ÿ]+\.? (?=[0-9]))+(?:[0-9]{1,5}[A-Za-z]?\.?,? ?)?)$"
 )
 _TO_NUMBER = re.compile(r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])")
-_CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f]")
+_CAPITAL = re.compile(f"[{CAPITALS}]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SMALL = frozenset(
     "a an and are as at be but by can come could did do does day days every for from had has have he her here him his hour hours how i if in is it its mg minute minutes ml month "
@@ -57,6 +57,7 @@ _SMALL = frozenset(
     "when where which who will with year years you your".split()
 )
 _SHORT = frozenset("fpo apo dpo psc uscgc usns usnv uss cmr".split())  # written in capitals where capitals are written
+_TITLES = frozenset("mr ms dr st rd ln ct pl".split())
 _NO_HOME = re.compile(r"(?:IP|e-?mail|web|MAC|URL|[Mm]ail) $")  # "IP address"
 _MILITARY = re.compile(
     r"(?:(?:USNS|USNV|USS|USCGC|PSC|Unit|UNIT|CMR)\b[^\n]{2,30}\n)?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
@@ -227,7 +228,7 @@ def _capital(word: re.Match[str]) -> str:
     said = word[0]
     if said in _SMALL or said in _LINKS or len(said.upper()) != len(said) or (said == "s" and word.start()):
         return said
-    return said.upper() if len(said) == 2 or said in _SHORT else said.capitalize()
+    return said.upper() if (len(said) == 2 and said not in _TITLES) or said in _SHORT else said.capitalize()
 
 
 def _joins(text: str, last: Finding, one: Finding) -> bool:

@@ -20,7 +20,7 @@ from zlib import crc32
 
 from medmodel.errors import InputError
 from medmodel.phi.cues import NO_CHINESE_NAMES, chinese_surnames
-from medmodel.phi.finding import HAN, Finding, word_set, words
+from medmodel.phi.finding import CAPITALS, HAN, Finding, word_set, words
 
 LABELS = ("other", "name", "address")
 # Added to the log-odds of a name: a missed one costs more than a word too many. On the family "eval" names were found with
@@ -31,8 +31,12 @@ LOWER_CASE = 5000  # characters of a text without a capital in which names are l
 CACHED = 300_000  # words whose attributes are kept
 WORD = re.compile(rf"[^\W_{HAN}]+(?:['’-][^\W\d_{HAN}]+)*|[{HAN}]+|[^\w\s]|\n")
 _ANY_HAN = "中"  # stands for every run of Chinese characters: the windows judge those
-_CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u017f\u0370-\u03ff\u0400-\u042f]")
+_CAPITAL = re.compile(f"[{CAPITALS}]")
 _UNKNOWN = re.compile(r"(?<![\w@./])[^\W\d_A-Z\u4e00-\u9fff]{3,}(?![\w@/])")
+_TITLED = re.compile(  # in a text without capitals: a title, or a word that says a name follows, and that name
+    r"\b(?:mr|mrs|ms|dr|miss|prof)\.? [^\W\d_]{2,}(?: [^\W\d_]\.?(?= ))?|(?<=name is )[^\W\d_]{2,}(?: [^\W\d_]{3,})?|(?<=name: )[^\W\d_]{2,}(?: [^\W\d_]{3,})?|(?<=named )[^\W\d_]{2,}|(?<=dear )[^\W\d_]{3,}",
+    re.IGNORECASE,
+)
 _HAN = re.compile(f"[{HAN}]")
 _GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| [a-z]\.? | (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) ")
 _NUMBER_BEFORE = re.compile(r"\d{1,6}[A-Za-z]?,? $")
@@ -132,7 +136,7 @@ def capitalised(text: str, lexicon: Lexicon) -> str:
         known = crc32(said.encode("utf-8", "surrogatepass")) in lexicon.known and said not in _given()
         return said if known or len(said.capitalize()) != len(said) else said.capitalize()
 
-    return _UNKNOWN.sub(judged, text)
+    return _TITLED.sub(lambda one: one[0].title(), _UNKNOWN.sub(judged, text))
 
 
 @cache

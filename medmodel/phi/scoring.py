@@ -117,7 +117,8 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
     for at in range(count):
         flags = table[rows[at], 8]
         label = 0
-        acronym = table[rows[at], 1] == 2 and _is_among_chinese(rows, table, at)
+        shape = table[rows[at], 1]
+        acronym = (shape == 2 or shape == 4) and _is_among_chinese(rows, table, at)
         if flags & 1 and not acronym and (not flags & 128 or before == 1 or _stands_before_a_name(rows, table, at)):
             word_features(rows, table, at, before, features)
             one, two, three = 0.0, leaning, leaning
@@ -141,7 +142,7 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _is_among_chinese(rows: Any, table: Any, at: int) -> Any:
-    """MRI检查: capitals beside Chinese characters are no name."""
+    """MRI检查, HBx蛋白: words of several capitals beside Chinese characters are no name."""
     back = table[rows[at - 1], 8] if at else 0
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
     return bool((back | on) & 256)
