@@ -15,6 +15,8 @@ from medmodel.phi.finding import CAPITALS, HAN, Finding, words
 LONGEST = 140  # characters of an address
 _TYPES = (
     "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Boulevard|Blvd|Way|Terrace|Close|Crescent|Square|Sq|Highway|Hwy|"
+    "Bridge|Mount|Mountain|Valley|Village|Ridge|Creek|Landing|Meadow|Meadows|Shore|Shores|Forest|Glen|Haven|Island|Islands|Lake|Lakes|Manor|Vista|Cove|Crossing|Cliff|Cliffs|Estate|"
+    "Estates|Heights|Hollow|Junction|Knoll|Knolls|Lodge|Orchard|Turnpike|Pike|Expressway|Freeway|Bypass|Common|Commons|Summit|Viaduct|Ranch|Harbor|Springs|Squares|Courts|Drives|Roads|Lanes|Parks|Hills|"
     "Parkway|Pkwy|Circle|Cir|Trail|Row|Walk|Gardens|Streets|Roads|Loop|Alley|Mews|Plaza|Hill|Grove|Park|Rise|Quay|Pass|Union|Gateway"
 )
 _COUNTRIES = frozenset("USA UK Kingdom States America Canada Australia England Scotland Wales Ireland Germany France Spain Italy Austria Switzerland Sweden Norway Denmark Finland Poland Hungary Netherlands Belgium Portugal Greece Cyprus Estonia Uruguay Brazil India China Japan Africa Zealand Tunisia Slovenia Czech Republic Iceland Greenland Greenlander Mexico Argentina Chile Norge Sverige Danmark Suomi Deutschland Österreich Schweiz Italia España Türkiye Turkey Romania Bulgaria Croatia Serbia Slovakia Ukraine Russia Latvia Lithuania Luxembourg Malta Israel Egypt Morocco Nigeria Kenya Ghana Pakistan Philippines Vietnam Thailand Malaysia Singapore Indonesia Korea Taiwan".split())  # fmt: skip
@@ -45,9 +47,9 @@ _CUES = (  # each begins with letters only, which lets the search skip
         r"(?:corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at)\s{1,3}"
     ),
 )
-_SIDE = re.compile(  # what stands before a flat: number, street, number, in capital words and their particles
-    r"(?:(?<=[\s>(\"])|^)((?:[0-9]{1,6},? )?(?:(?=[^\W\d_a-z])[\w'’.-]+,? |(?:de|da|do|du|la|el|van|der|e|y|na|des|del|di),? |[a-zß-ÿ]+\.? (?=[0-9]))+(?:[0-9]{1,5}[A-Za-z]?\.?,? ?)?)$"
-)
+_PART = r"(?:[0-9]{1,6}[A-Za-z]?\.?|(?=[^\W\d_a-z])[\w'’.-]+|de|da|do|du|la|el|van|der|den|e|y|na|des|del|di|[a-zß-ÿ]{2,}\.?(?= [0-9])),?"
+_SIDE = re.compile(rf"(?:(?<=[\s>(\"])|^)({_PART}(?: {_PART})*)[ \n>?]{{0,4}}$")  # what stands before a flat: street and number in any order
+_STATE_BELOW = re.compile(r"(?<=, )[a-z]{2}(?=,?\s{1,2}[0-9]{4,6}\b)")  # in a text without capitals
 _TO_NUMBER = re.compile(r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])")
 _CAPITAL = re.compile(f"[{CAPITALS}]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -130,7 +132,7 @@ _ZH_CUT = re.compile(r".*(?:住址|地址|家住|住在|现住|现居|位于|居
 
 def english(text: str) -> list[tuple[int, int, float]]:
     """Addresses with their certainty; they may overlap."""
-    text = with_capitals(text)
+    typed, text = text, with_capitals(text)
     found = []
     for match in _STREET.finditer(text):
         before = text[match.start() - 1 : match.start()]
@@ -162,8 +164,8 @@ def english(text: str) -> list[tuple[int, int, float]]:
             continue  # WBC 7, PLT 90
         if left[-1:] in ("\n", "(", "") or left.rstrip(" ?")[-1:] in ("\n", ">", "") or left[-4:] in _NUMBERED_AFTER:
             found.append((match.start(), _follow(text, match.end()), 0.85))
-    for match in (match for cue in _CUES for match in cue.finditer(text)):
-        if _NO_HOME.search(text, max(0, match.start() - 8), match.start()):
+    for match in (match for cue in _CUES for match in cue.finditer(typed)):
+        if _NO_HOME.search(typed, max(0, match.start() - 8), match.start()):
             continue
         end = _walk(text, match.end())
         if re.search("[0-9]", text[match.end() : end]) or (match[0].startswith("corner") and end - match.end() > 8):
@@ -221,7 +223,7 @@ def with_capitals(text: str) -> str:
     """A text in which nobody types a capital, letter for letter as it would be with them; any other text as it is."""
     if _CAPITAL.search(text):
         return text
-    return _LETTERS.sub(_capital, text)
+    return _LETTERS.sub(_capital, _STATE_BELOW.sub(lambda state: state[0].upper(), text))
 
 
 def _capital(word: re.Match[str]) -> str:
@@ -245,10 +247,10 @@ def _follow(text: str, start: int) -> int:
     for match in _WORD.finditer(text, start, limit):
         gap = text[at : match.start()]
         word = match[0]
-        if gap.strip(" \n>?()" if word[0].isalpha() or ")" in gap and "(" not in gap else " \n>?") or gap.count("\n") > 2 or len(gap) > 6:
+        if gap.strip(" \n>?") or gap.count("\n") > 2 or len(gap) > 6:
             break
         at = match.end()
-        if word in (",", ".", "#"):
+        if word in (",", ".", "#") or (word == "(" and text[at : at + 1].isalpha()) or word == ")":
             comma = word == ","
             continue
         after_comma, comma = comma and "\n" not in gap, False
