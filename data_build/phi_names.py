@@ -162,7 +162,7 @@ def _of_dictionary(lexicon: Lexicon, seed: int, chance: random.Random) -> Iterab
         yield _of_windows(text, set(), lexicon, chance, 0.0)
 
 
-def _headings(lower: set[str], count: int, chance: random.Random) -> Iterable[str]:
+def _headings(lower: Iterable[str], count: int, chance: random.Random) -> Iterable[str]:
     """Lines of words of prose that mean nothing, some with a capital as in headings and lists: none is a name."""
     words = sorted(word for word in lower if len(word) > 2)
     for _ in range(count):
@@ -181,7 +181,7 @@ def _together(seen: list[Seen], size: int) -> Seen:
     return Seen(np.concatenate([one.features.reshape(-1, size) for one in seen]), np.concatenate([one.labels for one in seen]))
 
 
-def _lexicon(guidelines: list[str], entries: list[str], lower: set[str], capital: set[str]) -> Lexicon:
+def _lexicon(guidelines: list[str], entries: list[str], lower: dict[str, int], capital: dict[str, int]) -> Lexicon:
     clinical = " ".join(phi_styles.LISTS[key] for key in CLINICAL).lower()
     known = {*re.findall(r"\b[a-z]{2,}\b", " ".join(guidelines)), *re.findall(r"[a-z]{3,}", clinical), *lower}
     dictionary = np.zeros(1 << DICTIONARY_BITS, dtype=np.uint8)
@@ -189,7 +189,8 @@ def _lexicon(guidelines: list[str], entries: list[str], lower: set[str], capital
         if len(word) < 5:
             codes = code_points(word)
             dictionary[run_hash(codes, 0, len(codes))] = 1
-    proper = capital - known
+    # a word of prose is proper, too, when its capital form is the more frequent one (Frank, March)
+    proper = {word for word, rank in capital.items() if word not in known or rank < lower.get(word, 0)}
     return Lexicon(frozenset(map(_crc, known)), frozenset(map(_crc, proper)), dictionary, _given_odds())
 
 
@@ -197,16 +198,19 @@ def _crc(word: str) -> int:
     return crc32(word.encode())
 
 
-def _vocabulary() -> tuple[set[str], set[str]]:
-    """Words of the base model's vocabulary that have a token in lower case, and those (lower-cased) that have one with a capital."""
+def _vocabulary() -> tuple[dict[str, int], dict[str, int]]:
+    """Words of the base model's vocabulary that have a token in lower case, and those (lower-cased) that have one with a capital.
+
+    With the token's number: tokens were merged in the order of how frequent they are.
+    """
     from gguf import GGUFReader
 
     from medmodel.train.base import embedded_gguf
 
     field = GGUFReader(embedded_gguf()).fields["tokenizer.ggml.tokens"]
     tokens = [bytes(field.parts[at]).decode("utf-8") for at in field.data]
-    lower = {token[1:] for token in tokens if re.fullmatch(r"Ġ[a-z]{2,}", token)}
-    capital = {token[1:].lower() for token in tokens if re.fullmatch(r"Ġ[A-Z][a-z]{2,}", token)}
+    lower = {token[1:]: rank for rank, token in enumerate(tokens) if re.fullmatch(r"Ġ[a-z]{2,}", token)}
+    capital = {token[1:].lower(): rank for rank, token in enumerate(tokens) if re.fullmatch(r"Ġ[A-Z][a-z]{2,}", token)}
     return lower, capital
 
 
