@@ -23,7 +23,7 @@ KINDS = {  # of the fields that are identifiers; a field that is not here is non
     **dict.fromkeys(("nhs", "ssn", "identity"), "identity"),
     **dict.fromkeys(("account", "card"), "account"),
     **dict.fromkeys(("plate", "usplate"), "plate"),
-    **dict.fromkeys(("address", "town", "zhtown"), "address"),
+    **dict.fromkeys(("address", "town", "zhtown", "road"), "address"),
     **{"old": "age", "email": "email", "url": "url", "ip": "ip"},
 }
 EPONYMS = (
@@ -49,6 +49,17 @@ ORIGINS: dict[str, tuple[str, str, str]] = {  # beginnings of surnames, their en
     "asian": ("Naka Yama Taka Mori Ishi Kobaya Fuji Nguy Pha Tr Hu Ngu Par Cho Rama Sri Gupt Venka Chakra Bhat Bal Sub Mukher", "mura moto da shi hashi ta wa en m an ynh ng k i nathan vasan a borty tacharya jee an nian ji", "ko mi ro ki a esh it ya ana endra ul in ung hee"),
     "english": ("Wal Har Black Win Ash Brad Cart Wood Hol Fair Stan Kings Mer Tho Ald Ram Pick Sut Lang Hay Whit", "ton ford ley well field wood man by son ridge worth ham sey combe den er shaw more", "ley lyn a er ton den elle son ra ie dra"),
 }  # fmt: skip
+ROADS: tuple[str, ...] = (  # "~": a made-up word
+    *"~straße ~strasse ~weg ~gasse ~platz ~allee ~katu ~tie ~kuja ~polku ~gatan ~vägen ~stigen ~vej ~gade ~vænget ~straat ~laan ~dreef ~veien ~gata ~stien ~gata ~vegur ~tun ~ova ~ská ~ého ~ić ~ská ~ova".split(),
+    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split("|"),
+)
+AS_WORDS = (  # names that are words, or diseases' names, too
+    "Allen Arnold Austin Baker Ballard Barrett Beck Becker Bell Bernard Bishop Bloom Bradford Burnett Chadwick Clark Cooper Corrigan Edwards Epstein Ewing Fisher Forrest Frank Gardner Gilbert Graves "
+    "Hansen Harris Hartmann Hawkins Hickman Hill Hoffmann Horner Howell Hunter Hutchinson Jacob Johnson Jones Kaplan Kennedy Lambert Levine Lynch Lund Marcus Morton Murphy Nelson Nielsen Norton Pierre Potter "
+    "Ramsay Reed Reynolds Ross Roth Rutherford Schilling Schwartz Stevens Tanner Thomas Thompson Todd Turner Vincent Weber Wells Werner Wharton Whitaker Wickham Willis Wilson Wright Cox Pearson Douglas Glenn Gray Mann "
+    "Hope Faith Joy Summer Autumn Dawn Rose Ruby Amber Daisy Crystal Melody Chase Mason Parker Cash Young Long Banks Rivers Day Knight Pope Noble Rich Sharp Little Strong Moody Savage Swift Wolf Lamb "
+    "Bird Finch Crane Drake Rice Bean Berry Cherry Olive Basil Sage Ash Cliff Dale Heath Bill Rob Pat Gene Will Drew Ray Star Page Marsh Frost Snow Waters Field Brook Lane North Carpenter Mercer Potts"
+).split()
 _FIELD = re.compile(r"\{(\w+)\}")
 _NO_DATE = re.compile(rf"^(?:the |(?:{'|'.join(WEEKDAYS)}), |(?:{'|'.join(day[:3] for day in WEEKDAYS)}) )| \d\d:\d\d$")
 _SIGN = re.compile(r"[#%^]")
@@ -157,18 +168,29 @@ class Values:
         )  # fmt: skip
 
     def _personfirst(self) -> str:
-        if self.chance.random() < 0.3:
-            return self._of("given")
+        if self.chance.random() < 0.4:
+            return self._of("given") if self.chance.random() < 0.75 else self.chance.choice(AS_WORDS)
         begins, _, ends = ORIGINS[self.chance.choice(sorted(ORIGINS))]
         return self.chance.choice(begins.split()) + self.chance.choice(ends.split())
 
     def _personlast(self) -> str:
-        if self.chance.random() < 0.3:
-            return self._of("surname")
+        if self.chance.random() < 0.4:
+            return self._of("surname") if self.chance.random() < 0.6 else self.chance.choice(AS_WORDS)
+        if self.chance.random() < 0.08 and "noun" in self.lists:
+            return self._of("noun").split()[0].capitalize()
         begins, ends, _ = ORIGINS[self.chance.choice(sorted(ORIGINS))]
         made = self.chance.choice(begins.split()) + self.chance.choice(ends.split())
         before = self.chance.choice(["Mc", "Mac", "O'", "De ", "Du ", "van ", "von ", "El ", "Al-", "Le ", "Di ", "St. "])
         return before + made if self.chance.random() < 0.12 else made
+
+    def _road(self) -> str:
+        """A street and a number, in an order of another country."""
+        made = self._personlast() if self.chance.random() < 0.6 else self._invented()
+        street = re.sub("~", made.lower().capitalize(), self.chance.choice(ROADS))
+        number = str(self.chance.randint(1, 299)) + self.chance.choice(["", "", "", "", "a", "B"])
+        before = self.chance.random() < (0.5 if street[-1].isupper() or " " in street else 0.12)
+        whole = f"{number} {street}" if before else f"{street} {number}"
+        return whole if self.chance.random() < 0.7 else f"{whole}, {self._pattern('####')} {self._personlast()}"
 
     def _invented(self) -> str:
         count = self.chance.choice([1, 2, 2, 2, 3, 3, 4])
