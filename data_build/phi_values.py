@@ -50,8 +50,8 @@ ORIGINS: dict[str, tuple[str, str, str]] = {  # beginnings of surnames, their en
     "english": ("Wal Har Black Win Ash Brad Cart Wood Hol Fair Stan Kings Mer Tho Ald Ram Pick Sut Lang Hay Whit", "ton ford ley well field wood man by son ridge worth ham sey combe den er shaw more", "ley lyn a er ton den elle son ra ie dra"),
 }  # fmt: skip
 ROADS: tuple[str, ...] = (  # "~": a made-up word
-    *"~straße ~strasse ~weg ~gasse ~platz ~allee ~katu ~tie ~kuja ~polku ~gatan ~vägen ~stigen ~vej ~gade ~vænget ~straat ~laan ~dreef ~veien ~gata ~stien ~gata ~vegur ~tun ~ova ~ská ~ého ~ić ~ská ~ova".split(),
-    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split("|"),
+    *"~straße ~strasse ~weg ~gasse ~platz ~allee ~katu ~tie ~kuja ~polku ~gatan ~vägen ~stigen ~vej ~gade ~vænget ~straat ~laan ~dreef ~veien ~gata ~stien ~gata ~vegur ~tun ~stræde ~gate ~plein ~singel ~kade ~dijk ~haugen ~damm ~ufer ~ring ~cesta ~ulica ~ova ~ská ~ého ~ić ~ská ~ova".split(),
+    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Piazza ~|Largo ~|Praça ~|Paseo ~|Camino ~|Nieuwe ~|Alter ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split("|"),
 )
 AS_WORDS = (  # names that are words, or diseases' names, too
     "Allen Arnold Austin Baker Ballard Barrett Beck Becker Bell Bernard Bishop Bloom Bradford Burnett Chadwick Clark Cooper Corrigan Edwards Epstein Ewing Fisher Forrest Frank Gardner Gilbert Graves "

@@ -52,6 +52,7 @@ _SIDE = re.compile(rf"(?:(?<=[\s>(\"])|^)({_PART}(?: {_PART})*)[ \n>?]{{0,4}}$")
 _STATE_BELOW = re.compile(r"(?<=, )[a-z]{2}(?=,?\s{1,2}[0-9]{4,6}\b)")  # in a text without capitals
 _TO_NUMBER = re.compile(r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])")
 _CAPITAL = re.compile(f"[{CAPITALS}]")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SMALL = frozenset(
     "a an and are as at be but by can come could did do does day days every for from had has have he her here him his hour hours how i if in is it its mg minute minutes ml month "
@@ -80,6 +81,9 @@ _NUMBERS_BEFORE = re.compile(
     r"(?:(?<=\s)|^)(?:the corner of (?:[0-9]{1,6} )?|(?:USNS|USNV|USS|USCGC|Unit|PSC)(?: [A-Z][\w'-]+)? ?\n?|[0-9]{1,6}(?: [0-9]{1,4})? )$"
 )
 _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt| Suite)")
+_NUMBER_AFTER_NAME = re.compile(  # Nieuwe Baan 473, but not "Smith 54 years"
+    r" [1-9][0-9]{0,3}[A-Za-z]?(?![\w%:/-]|[.,][0-9]| ?(?:years?|yrs?|y/?o|old|M|F|male|female|mg|mcg|g|ml|mL|kg|cm|mm|days?|weeks?|months?|hours?|minutes?|times?|units?|IU)\b)"
+)
 _BETWEEN = re.compile(
     r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na|van|von|der|no|str|ten)[ ,\n>?.)]+){0,3}"
 )
@@ -200,7 +204,8 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
     text = with_capitals(text)
     out: list[Finding] = []
     for one in found:
-        if one.kind == "name" and (number := _HOUSE_NUMBER.match(text, one.end)):
+        after = _NUMBER_AFTER_NAME if one.rule == "name model" else _HOUSE_NUMBER
+        if one.kind == "name" and (number := after.match(text, one.end)):
             one = one._replace(end=number.end(), kind="address")
         if one.kind == "address" and not _HAN.match(text, one.end - 1):
             left = _NUMBERS_BEFORE.search(text, max(0, one.start - 26), one.start)
@@ -261,6 +266,8 @@ def _follow(text: str, start: int) -> int:
             break
         bare = word.rstrip(".")
         if word[0].isdigit() or word[0] == "#":
+            if _DECIMAL.match(word):
+                break
             if text[at : at + 1] in "/:%" and text[at : at + 1]:
                 break
             end = at
