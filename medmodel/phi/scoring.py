@@ -15,7 +15,7 @@ from numba import njit
 BITS = 18  # 262,144 buckets
 ZH_BITS = 18
 DICTIONARY_BITS = 23
-SURE = 1.0  # log-odds from which on a word that is also an eponym is a person's name
+SURE = 0.7  # log-odds from which on a word that is also an eponym is a person's name
 FEATURES, IDENTITY = 52, 3  # of a word; the last so many are its spelling, which training mostly hides
 ZH_FEATURES, ZH_IDENTITY = 48, 5
 
