@@ -14,7 +14,22 @@ MONTHS = "January February March April May June July August September October No
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 KINDS = {  # of the fields that are identifiers; a field that is not here is none
     **dict.fromkeys(
-        ("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast", "varied", "variedfirst", "person", "personfirst", "personlast"),
+        (
+            "name",
+            "first",
+            "last",
+            "other",
+            "otherfirst",
+            "otherlast",
+            "zhname",
+            "zhother",
+            "zhlast",
+            "varied",
+            "variedfirst",
+            "person",
+            "personfirst",
+            "personlast",
+        ),
         "name",
     ),
     **dict.fromkeys(("date", "monthyear"), "date"),
@@ -51,7 +66,9 @@ ORIGINS: dict[str, tuple[str, str, str]] = {  # beginnings of surnames, their en
 }  # fmt: skip
 ROADS: tuple[str, ...] = (  # "~": a made-up word
     *"~straße ~strasse ~weg ~gasse ~platz ~allee ~katu ~tie ~kuja ~polku ~gatan ~vägen ~stigen ~vej ~gade ~vænget ~straat ~laan ~dreef ~veien ~gata ~stien ~gata ~vegur ~tun ~stræde ~gate ~plein ~singel ~kade ~dijk ~haugen ~damm ~ufer ~ring ~cesta ~ulica ~ova ~ská ~ého ~ić ~ská ~ova".split(),
-    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Piazza ~|Largo ~|Praça ~|Paseo ~|Camino ~|Nieuwe ~|Alter ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split("|"),
+    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Piazza ~|Largo ~|Praça ~|Paseo ~|Camino ~|Nieuwe ~|Alter ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split(
+        "|"
+    ),
 )
 AS_WORDS = (  # names that are words, or diseases' names, too
     "Allen Arnold Austin Baker Ballard Barrett Beck Becker Bell Bernard Bishop Bloom Bradford Burnett Chadwick Clark Cooper Corrigan Edwards Epstein Ewing Fisher Forrest Frank Gardner Gilbert Graves "

@@ -24,11 +24,11 @@ _STREET = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}(?:{_TYPES})(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
 )
 _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the number before it is looked for apart
-    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*[A-ZÀ-Þ][\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
+    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
 _SUFFIXED = re.compile(
-    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:utca|út|tér|u\.|street|str) [0-9]{1,4}\.?"
+    r"(?:[A-ZÀ-Þ]\. )?[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?(?:utca|útja|út|tér|körút|u\.|street|str\.?|tee|tänav|põik|pst|mnt|gate|gata|vei|veien|vej|katu|tie|terrasse|plads|strasse|straße|cesta|ulica|rkp\.|sokak|caddesi) [0-9]{1,4}\.?"
 )
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
@@ -48,9 +48,13 @@ _CUES = (  # each begins with letters only, which lets the search skip
     ),
 )
 _PART = r"(?:[0-9]{1,6}[A-Za-z]?\.?|(?=[^\W\d_a-z])[\w'’.-]+|de|da|do|du|la|el|van|der|den|e|y|na|des|del|di|[a-zß-ÿ]{2,}\.?(?= [0-9])),?"
-_SIDE = re.compile(rf"(?:(?<=[\s>(\"])|^)({_PART}(?: {_PART})*)[ \n>?]{{0,4}}$")  # what stands before a flat: street and number in any order
+_SIDE = re.compile(
+    rf"(?:(?<=[\s>(\"])|^)({_PART}(?: {_PART})*)[ \n>?]{{0,4}}$"
+)  # what stands before a flat: street and number in any order
 _STATE_BELOW = re.compile(r"(?<=, )[a-z]{2}(?=,?\s{1,2}[0-9]{4,6}\b)")  # in a text without capitals
-_TO_NUMBER = re.compile(r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])")
+_TO_NUMBER = re.compile(
+    r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])"
+)
 _CAPITAL = re.compile(f"[{CAPITALS}]")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -84,6 +88,9 @@ _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt
 _NUMBER_AFTER_NAME = re.compile(  # Nieuwe Baan 473, but not "Smith 54 years"
     r" [1-9][0-9]{0,3}[A-Za-z]?(?![\w%:/-]|[.,][0-9]| ?(?:years?|yrs?|y/?o|old|M|F|male|female|mg|mcg|g|ml|mL|kg|cm|mm|days?|weeks?|months?|hours?|minutes?|times?|units?|IU)\b)"
 )
+_NUMBER_BEFORE_NAME = re.compile(
+    r"(?:(?<=[\s(])|^)(?!(?:19|20)[0-9]{2} )[1-9][0-9]{1,4}[A-Za-z]? $"
+)  # 214 Pavlou Drandaki; no year
 _BETWEEN = re.compile(
     r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na|van|von|der|no|str|ten)[ ,\n>?.)]+){0,3}"
 )
@@ -163,10 +170,10 @@ def english(text: str) -> list[tuple[int, int, float]]:
         if number or match[0][-1].isdigit():
             found.append((number.start() if number else match.start(), _follow(text, match.end()), 0.85))
     for match in _NUMBERED.finditer(text):
-        left = text[max(0, match.start() - 4) : match.start()]
+        ahead = text[max(0, match.start() - 4) : match.start()]
         if match[0].upper() == match[0]:
             continue  # WBC 7, PLT 90
-        if left[-1:] in ("\n", "(", "") or left.rstrip(" ?")[-1:] in ("\n", ">", "") or left[-4:] in _NUMBERED_AFTER:
+        if ahead[-1:] in ("\n", "(", "") or ahead.rstrip(" ?")[-1:] in ("\n", ">", "") or ahead[-4:] in _NUMBERED_AFTER:
             found.append((match.start(), _follow(text, match.end()), 0.85))
     for match in (match for cue in _CUES for match in cue.finditer(typed)):
         if _NO_HOME.search(typed, max(0, match.start() - 8), match.start()):
@@ -207,6 +214,12 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
         after = _NUMBER_AFTER_NAME if one.rule == "name model" else _HOUSE_NUMBER
         if one.kind == "name" and (number := after.match(text, one.end)):
             one = one._replace(end=number.end(), kind="address")
+        if (
+            one.rule == "name model"
+            and " " in text[one.start : one.end]
+            and (before := _NUMBER_BEFORE_NAME.search(text, max(0, one.start - 7), one.start))
+        ):
+            one = one._replace(start=before.start())
         if one.kind == "address" and not _HAN.match(text, one.end - 1):
             left = _NUMBERS_BEFORE.search(text, max(0, one.start - 26), one.start)
             start = left.start() if left else one.start
