@@ -246,9 +246,11 @@ def with_capitals(text: str) -> str:
 
 def _capital(word: re.Match[str]) -> str:
     said = word[0]
-    if said in _SMALL or said in _LINKS or len(said.upper()) != len(said) or (said == "s" and word.start()):
+    if said in _SMALL or said in _LINKS or (said == "s" and word.start()):
         return said
-    return said.upper() if (len(said) == 2 and said not in _TITLES) or said in _SHORT else said.capitalize()
+    upper = (len(said) == 2 and said not in _TITLES) or said in _SHORT
+    typed = said.upper() if upper else said.capitalize()
+    return typed if len(typed) == len(said) else said
 
 
 def _joins(text: str, last: Finding, one: Finding) -> bool:
