@@ -1,8 +1,9 @@
 """Street addresses, postal codes and the lines around them, in English, Chinese and the common European orders.
 
 An address starts at something certain (a number with a street's name, a postal code, "lives at") and is followed word by
-word as long as the words look like a part of it: numbers, capital words, "Apt.", commas, line ends. Not covered: towns
-alone (the name model finds those), directions told in words.
+word as long as the words look like a part of it: numbers, capital words, "Apt.", commas, line ends. A text in which nobody
+types a capital is read as if it had them (`with_capitals`). Not covered: towns alone and streets without a number (the name
+model finds some), directions told in words, lines in lower case in a text that has capitals.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _TO_NUMBER = re.compile(
 )
 _CAPITAL = re.compile(f"[{CAPITALS}]")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = re.compile("[a-z\u00df-\u052f]+")  # of Latin, Greek and Cyrillic; Chinese has no capitals
 _SMALL = frozenset(
     "a an and are as at be but by can come could did do does day days every for from had has have he her here him his hour hours how i if in is it its mg minute minutes ml month "
     "months more my no not of off on or our over pain percent people per she since so tablets than that the their them then there they this times to until was we week weeks were what "
