@@ -188,7 +188,7 @@ class Values:
         if self.chance.random() < 0.4:
             return self._of("given") if self.chance.random() < 0.75 else self.chance.choice(AS_WORDS)
         begins, _, ends = ORIGINS[self.chance.choice(sorted(ORIGINS))]
-        return self.chance.choice(begins.split()) + self.chance.choice(ends.split())
+        return self._new(self.chance.choice(begins.split()) + self.chance.choice(ends.split()))
 
     def _personlast(self) -> str:
         if self.chance.random() < 0.4:
@@ -196,9 +196,13 @@ class Values:
         if self.chance.random() < 0.08 and "noun" in self.lists:
             return self._of("noun").split()[0].capitalize()
         begins, ends, _ = ORIGINS[self.chance.choice(sorted(ORIGINS))]
-        made = self.chance.choice(begins.split()) + self.chance.choice(ends.split())
+        made = self._new(self.chance.choice(begins.split()) + self.chance.choice(ends.split()))
         before = self.chance.choice(["Mc", "Mac", "O'", "De ", "Du ", "van ", "von ", "El ", "Al-", "Le ", "Di ", "St. "])
         return before + made if self.chance.random() < 0.12 else made
+
+    def _new(self, made: str) -> str:
+        """A name put together by chance, altered where another family measures with it."""
+        return made + made[-1] if made in self.lists.get("measured", ()) else made
 
     def _road(self) -> str:
         """A street and a number, in an order of another country."""
