@@ -29,8 +29,13 @@ _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the num
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
 _SUFFIXED = re.compile(
-    r"(?:[A-ZÀ-Þ]\. )?[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?(?:utca|útja|út|tér|körút|u\.|street|str\.?|tee|tänav|põik|pst|mnt|gate|gata|vei|veien|vej|katu|tie|terrasse|plads|strasse|straße|cesta|ulica|rkp\.|sokak|caddesi) [0-9]{1,4}\.?"
+    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?"
 )
+_STREET_WORD = re.compile(  # Kerek utca 12, Luite tee 87
+    r"(?:utca|útja|út|tér|körút|u\.|street|str\.?|tee|tänav|põik|pst|mnt|gate|gata|vei|veien|vej|katu|tie|terrasse|plads|strasse|straße|cesta|ulica|rkp\.|sokak|caddesi) [0-9]{1,4}\.?"
+)
+_BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
+_INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
 _UK_CODE = re.compile(
@@ -165,7 +170,12 @@ def english(text: str) -> list[tuple[int, int, float]]:
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
     for match in _SUFFIXED.finditer(text):
         if match[0][-1] in "0123456789.":
-            found.append((match.start(), _follow(text, match.end()), 0.85))
+            initial = _INITIAL.search(text, max(0, match.start() - 4), match.start())
+            found.append((initial.start() if initial else match.start(), _follow(text, match.end()), 0.85))
+    for match in _STREET_WORD.finditer(text):
+        named = _BEFORE_STREET_WORD.search(text, max(0, match.start() - 40), match.start())
+        if named:
+            found.append((named.start(), _follow(text, match.end()), 0.85))
     for match in _PREFIXED.finditer(text):
         number = _NUMBER_BEFORE.search(text, max(0, match.start() - 8), match.start())
         if number or match[0][-1].isdigit():
