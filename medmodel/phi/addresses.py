@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from medmodel.phi.finding import CAPITALS, HAN, Finding, words
+from medmodel.phi.finding import HAN, Finding, words
 
 LONGEST = 140  # characters of an address
 _TYPES = (
@@ -61,7 +61,6 @@ _STATE_BELOW = re.compile(r"(?<=, )[a-z]{2}(?=,?\s{1,2}[0-9]{4,6}\b)")  # in a t
 _TO_NUMBER = re.compile(
     r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])"
 )
-_CAPITAL = re.compile(f"[{CAPITALS}]")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]")
 _LETTERS = re.compile("[a-z\u00df-\u052f]+")  # of Latin, Greek and Cyrillic; Chinese has no capitals
 _SMALL = frozenset(
@@ -250,7 +249,7 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
 
 def with_capitals(text: str) -> str:
     """A text in which nobody types a capital, letter for letter as it would be with them; any other text as it is."""
-    if _CAPITAL.search(text):
+    if not text.islower():
         return text
     return _LETTERS.sub(_capital, _STATE_BELOW.sub(lambda state: state[0].upper(), text))
 

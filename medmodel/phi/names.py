@@ -104,8 +104,9 @@ class NameModel:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Names and places that the model believes in."""
-        if _CAPITAL.search(text):
-            yield from self._words(text)
+        if not text.islower():
+            if _CAPITAL.search(text):
+                yield from self._words(text)
         elif len(text) < LOWER_CASE:
             yield from self._words(capitalised(text, self.lexicon))
         if not text.isascii() and _HAN.search(text):
