@@ -27,7 +27,7 @@ from data_build.phi_notes import Note, dictionary_entries, dictionary_words, mea
 from medmodel import registry
 from medmodel.job import Job
 from medmodel.phi.cues import chinese_surnames
-from medmodel.phi.names import LABELS, Lexicon, NameModel, Weights, WordTable, code_points, surnames
+from medmodel.phi.names import LABELS, Lexicon, NameModel, Weights, WordTable, capitalised, code_points, surnames
 from medmodel.phi.scoring import (
     BITS,
     DICTIONARY_BITS,
@@ -43,7 +43,7 @@ from medmodel.phi.scoring import (
 )
 
 DICTIONARY = 400_000  # words of jieba's dictionary: all
-RUNNING = 160_000  # words in the lines of Chinese that hold no name
+RUNNING = 240_000  # words in the lines of Chinese that hold no name
 CLINICAL = (
     "heading",
     "lab",
@@ -60,6 +60,7 @@ CLINICAL = (
 EPOCHS = 6
 RATE = 0.15  # of AdaGrad
 DECAY = 2e-6  # L2 a step
+LOWERED = 0.05  # share of the English notes that are read as if typed without capitals
 NO_NAME_HIDDEN = 0.2  # share of other words whose spelling is hidden
 
 
@@ -97,7 +98,9 @@ def train(count: int, unnamed: float, documents: int, seed: int) -> tuple[NameMo
         if note.language == "zh":
             chinese.append(_windows(note, lexicon, chance, unnamed))
         else:
-            english.append(_words(note.text, _labels_of(note), table, chance, unnamed))
+            lowered = chance.random() < LOWERED and len(note.text.lower()) == len(note.text)
+            text = capitalised(note.text.lower(), lexicon) if lowered else note.text
+            english.append(_words(text, _labels_of(note), table, chance, unnamed))
     english += [_words(line, {}, table, chance, unnamed) for line in _headings(lower, count // 4, chance)]
     english += [_words(text[:4000], {}, table, chance, unnamed) for text in guidelines[:documents]]
     chinese += _of_dictionary(lexicon, seed, chance)
@@ -159,7 +162,7 @@ def _of_dictionary(lexicon: Lexicon, seed: int, chance: random.Random) -> Iterab
         yield _of_windows(text, set(), lexicon, chance, 0.0)
 
 
-def _headings(lower: set[str], count: int, chance: random.Random) -> Iterable[str]:
+def _headings(lower: Iterable[str], count: int, chance: random.Random) -> Iterable[str]:
     """Lines of words of prose that mean nothing, some with a capital as in headings and lists: none is a name."""
     words = sorted(word for word in lower if len(word) > 2)
     for _ in range(count):
@@ -178,7 +181,7 @@ def _together(seen: list[Seen], size: int) -> Seen:
     return Seen(np.concatenate([one.features.reshape(-1, size) for one in seen]), np.concatenate([one.labels for one in seen]))
 
 
-def _lexicon(guidelines: list[str], entries: list[str], lower: set[str], capital: set[str]) -> Lexicon:
+def _lexicon(guidelines: list[str], entries: list[str], lower: dict[str, int], capital: dict[str, int]) -> Lexicon:
     clinical = " ".join(phi_styles.LISTS[key] for key in CLINICAL).lower()
     known = {*re.findall(r"\b[a-z]{2,}\b", " ".join(guidelines)), *re.findall(r"[a-z]{3,}", clinical), *lower}
     dictionary = np.zeros(1 << DICTIONARY_BITS, dtype=np.uint8)
@@ -186,7 +189,8 @@ def _lexicon(guidelines: list[str], entries: list[str], lower: set[str], capital
         if len(word) < 5:
             codes = code_points(word)
             dictionary[run_hash(codes, 0, len(codes))] = 1
-    proper = capital - known
+    # a word of prose is proper, too, when its capital form is the more frequent one (Frank, March)
+    proper = {word for word, rank in capital.items() if word not in known or rank < lower.get(word, 0)}
     return Lexicon(frozenset(map(_crc, known)), frozenset(map(_crc, proper)), dictionary, _given_odds())
 
 
@@ -194,16 +198,19 @@ def _crc(word: str) -> int:
     return crc32(word.encode())
 
 
-def _vocabulary() -> tuple[set[str], set[str]]:
-    """Words of the base model's vocabulary that have a token in lower case, and those (lower-cased) that have one with a capital."""
+def _vocabulary() -> tuple[dict[str, int], dict[str, int]]:
+    """Words of the base model's vocabulary that have a token in lower case, and those (lower-cased) that have one with a capital.
+
+    With the token's number: tokens were merged in the order of how frequent they are.
+    """
     from gguf import GGUFReader
 
     from medmodel.train.base import embedded_gguf
 
     field = GGUFReader(embedded_gguf()).fields["tokenizer.ggml.tokens"]
     tokens = [bytes(field.parts[at]).decode("utf-8") for at in field.data]
-    lower = {token[1:] for token in tokens if re.fullmatch(r"Ġ[a-z]{2,}", token)}
-    capital = {token[1:].lower() for token in tokens if re.fullmatch(r"Ġ[A-Z][a-z]{2,}", token)}
+    lower = {token[1:]: rank for rank, token in enumerate(tokens) if re.fullmatch(r"Ġ[a-z]{2,}", token)}
+    capital = {token[1:].lower(): rank for rank, token in enumerate(tokens) if re.fullmatch(r"Ġ[A-Z][a-z]{2,}", token)}
     return lower, capital
 
 

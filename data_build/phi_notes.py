@@ -91,6 +91,11 @@ def _lists(family: Family) -> dict[str, tuple[str, ...]]:
         "does",
         "today",
         "adverb",
+        "noun",
+        "likely",
+        "job",
+        "everyday",
+        "relation",
     ):
         lists[key.capitalize()] = tuple(said[0].upper() + said[1:] for said in lists[key])
     return {
@@ -104,6 +109,7 @@ def _lists(family: Family) -> dict[str, tuple[str, ...]]:
         "zhcity": names_of(family, "zh_cities"),
         "zhstreet": names_of(family, "zh_streets"),
         "zhword": running_words(40_000, 3),
+        "measured": measured_names(),
     }
 
 
@@ -188,6 +194,14 @@ def chinese_surnames_by_share() -> tuple[str, ...]:
         tuple(name for rank, name in enumerate(every) for _ in range(max(1, 2000 // (rank + 8))))
         + words("zh_compound_surnames") * 8
     )
+
+
+@cache
+def measured_names() -> tuple[str, ...]:
+    """Names, towns and streets of the families that measure, in Latin letters."""
+    tuned = (names_of("eval", key) for key in ("given_female", "given_male", "surnames", "cities", "streets"))
+    judged = (phi_blind.LISTS[key].split() for key in ("given", "surname", "city", "street"))
+    return tuple(sorted({name for names in (*tuned, *judged) for name in names}))
 
 
 @cache

@@ -14,7 +14,22 @@ MONTHS = "January February March April May June July August September October No
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 KINDS = {  # of the fields that are identifiers; a field that is not here is none
     **dict.fromkeys(
-        ("name", "first", "last", "other", "otherfirst", "otherlast", "zhname", "zhother", "zhlast", "varied", "variedfirst"),
+        (
+            "name",
+            "first",
+            "last",
+            "other",
+            "otherfirst",
+            "otherlast",
+            "zhname",
+            "zhother",
+            "zhlast",
+            "varied",
+            "variedfirst",
+            "person",
+            "personfirst",
+            "personlast",
+        ),
         "name",
     ),
     **dict.fromkeys(("date", "monthyear"), "date"),
@@ -23,7 +38,7 @@ KINDS = {  # of the fields that are identifiers; a field that is not here is non
     **dict.fromkeys(("nhs", "ssn", "identity"), "identity"),
     **dict.fromkeys(("account", "card"), "account"),
     **dict.fromkeys(("plate", "usplate"), "plate"),
-    **dict.fromkeys(("address", "town", "zhtown"), "address"),
+    **dict.fromkeys(("address", "town", "zhtown", "road"), "address"),
     **{"old": "age", "email": "email", "url": "url", "ip": "ip"},
 }
 EPONYMS = (
@@ -37,6 +52,31 @@ DOSES = ("5 mg", "2.5-5 mg", "500 mg", "40 mg", "1000 mg", "0.1 mg/kg")
 ONSETS = [*"b c ch d dr f g gr h j k kr l m n p ph qu r s sh st sz t th tr v w x y z zh".split(), ""]
 VOWELS = "a a a e e e i i o o u u ai au ea ei ia io ie oa oe ou ui y ä ö ü é á ó í".split()
 CODAS = [*"b ck d g l ll m n nd ng nn r rd rs rt s sch sk ss st t tz v w x z".split(), *[""] * 20]
+ORIGINS: dict[str, tuple[str, str, str]] = {  # beginnings of surnames, their ends, ends of given names; put together at random
+    "slavic": ("Petr Ivan Novo Kova Bogda Dmitr Milo Rado Stani Zdra Vuk Jura Lesk Horv Marko Pavl Sido Gri Tka Bara Kuz Dobr Slav Krá Ži Dvo", "ov ova ić ović enko chuk ski ska wicz czyk ák ek ková in ina ev yan nik", "slav mir ka ana ina oslava ek il ja dra yna"),
+    "nordic": ("Anders Peder Hauk Lind Berg Thor Sig Bjørn Ein Holm Ström Niel Mik Kjel Øst Sand Ny Eng Guð Hal Lauri Korho Nieme Virta Hakka", "sen son sson sdóttir mann qvist strand stad rud vik dal nen la berg ius gård lund", "e a rid hild mar björn gunn kka ja er ar o vind"),
+    "latin": ("Gonz Rodr Mart Ferr Lomb Cast Guer Silv Mour Alm Per Card Bell Fabr Mor Vill San Rib Gat Dup Bouch Lef Mart Gira Rouss Chev Mich", "ez ari ardi eiro es oso illo ini elli eau ault ier on ard ini ucci ado era eira a o ana otti", "a o ette ine ella io ando inho ieta ardo ique iane elle"),
+    "german": ("Schu Hoff Kra Zimm Bau Vog Eber Wein Roth Stein Schmi Kirch Fried Müll Köh Brück Lehr Alt Neu van Roe Wester Dijk", "mann er bach stein feld berg hardt inger ler bauer meier ke sma stra kamp hoven huis man ert", "rich hild bert linde trud helm wig a e jan ke brecht"),
+    "greek": ("Papa Kara Theo Niko Geor Dimi Kons Ana Christo Vassi Stav Pana", "dopoulos kis idis iou akis otis oglou ellis antou aki os", "os is ia oula ni is ina thea"),
+    "turkic": ("Yıl Öz Kara De Ak Er Ars Çe Şa Ali Meh Nur Aza Rus Tim", "maz türk kaya mir soy doğan lan lik hin yev oğlu tam ov bek", "gül han can tay nur et din ran bay"),
+    "arabic": ("Kha Has Mah Sal Far Rah Naj Bak Sha Qad Mans Haj Zay Tah", "lid san moud eh ouq man ib ri hin ouri dan ir ed i oun", "a ir im een ah ad iya id an ra"),
+    "african": ("Oke Ade Nwa Chi Oba Mba Dla Nko Mwa Tshi Ndi Ogu Ama Kam Sit Zul", "for yemi chukwu nedu seki mini si ngi aye ala ola bo ko u wu ari ndi", "ka na me nde ola uwa i zi tse wo ayo"),
+    "asian": ("Naka Yama Taka Mori Ishi Kobaya Fuji Nguy Pha Tr Hu Ngu Par Cho Rama Sri Gupt Venka Chakra Bhat Bal Sub Mukher", "mura moto da shi hashi ta wa en m an ynh ng k i nathan vasan a borty tacharya jee an nian ji", "ko mi ro ki a esh it ya ana endra ul in ung hee"),
+    "english": ("Wal Har Black Win Ash Brad Cart Wood Hol Fair Stan Kings Mer Tho Ald Ram Pick Sut Lang Hay Whit", "ton ford ley well field wood man by son ridge worth ham sey combe den er shaw more", "ley lyn a er ton den elle son ra ie dra"),
+}  # fmt: skip
+ROADS: tuple[str, ...] = (  # "~": a made-up word
+    *"~straße ~strasse ~weg ~gasse ~platz ~allee ~katu ~tie ~kuja ~polku ~gatan ~vägen ~stigen ~vej ~gade ~vænget ~straat ~laan ~dreef ~veien ~gata ~stien ~gata ~vegur ~tun ~stræde ~gate ~plein ~singel ~kade ~dijk ~haugen ~damm ~ufer ~ring ~cesta ~ulica ~ova ~ská ~ého ~ić ~ská ~ova".split(),
+    *"~ utca|~ út|~ tee|~ tänav|~ põik|~ Strasse|~er Strasse|~ terrasse|Rua ~|Rue ~|rue ~|Via ~|via ~|Calle ~|Avenida ~|Avenue ~|Ulica ~|ul. ~|Trg ~|Rua do ~|Rue de la ~|Via San ~|Piazza ~|Largo ~|Praça ~|Paseo ~|Camino ~|Nieuwe ~|Alter ~|Calle de ~|Plaza ~|Chemin ~|Strada ~|Λεωφόρος ~|~|~|~ ~|Alte ~|Gamle ~".split(
+        "|"
+    ),
+)
+AS_WORDS = (  # names that are words, or diseases' names, too
+    "Allen Arnold Austin Baker Ballard Barrett Beck Becker Bell Bernard Bishop Bloom Bradford Burnett Chadwick Clark Cooper Corrigan Edwards Epstein Ewing Fisher Forrest Frank Gardner Gilbert Graves "
+    "Hansen Harris Hartmann Hawkins Hickman Hill Hoffmann Horner Howell Hunter Hutchinson Jacob Johnson Jones Kaplan Kennedy Lambert Levine Lynch Lund Marcus Morton Murphy Nelson Nielsen Norton Pierre Potter "
+    "Ramsay Reed Reynolds Ross Roth Rutherford Schilling Schwartz Stevens Tanner Thomas Thompson Todd Turner Vincent Weber Wells Werner Wharton Whitaker Wickham Willis Wilson Wright Cox Pearson Douglas Glenn Gray Mann "
+    "Hope Faith Joy Summer Autumn Dawn Rose Ruby Amber Daisy Crystal Melody Chase Mason Parker Cash Young Long Banks Rivers Day Knight Pope Noble Rich Sharp Little Strong Moody Savage Swift Wolf Lamb "
+    "Bird Finch Crane Drake Rice Bean Berry Cherry Olive Basil Sage Ash Cliff Dale Heath Bill Rob Pat Gene Will Drew Ray Star Page Marsh Frost Snow Waters Field Brook Lane North Carpenter Mercer Potts"
+).split()
 _FIELD = re.compile(r"\{(\w+)\}")
 _NO_DATE = re.compile(rf"^(?:the |(?:{'|'.join(WEEKDAYS)}), |(?:{'|'.join(day[:3] for day in WEEKDAYS)}) )| \d\d:\d\d$")
 _SIGN = re.compile(r"[#%^]")
@@ -132,6 +172,46 @@ class Values:
 
     def _variedfirst(self) -> str:
         return self._invented() if self.chance.random() < 0.7 else self._of("given")
+
+    def _person(self) -> str:
+        """A whole name, or one part of it, of any origin."""
+        given, surname = self._personfirst(), self._personlast()
+        initial = self.chance.choice("ABCDEFGHIJKLMNOPRSTVWYZ")
+        style = self.chance.randrange(14)
+        return (
+            (given, surname, f"{given} {initial} {surname}", f"{given} {initial}. {surname}", f"{given} {surname}-{self._personlast()}", f"{given} {surname} {self._personlast()}", f"{initial}. {surname}")[style]
+            if style < 7
+            else f"{given} {surname}"
+        )  # fmt: skip
+
+    def _personfirst(self) -> str:
+        if self.chance.random() < 0.4:
+            return self._of("given") if self.chance.random() < 0.75 else self.chance.choice(AS_WORDS)
+        begins, _, ends = ORIGINS[self.chance.choice(sorted(ORIGINS))]
+        return self._new(self.chance.choice(begins.split()) + self.chance.choice(ends.split()))
+
+    def _personlast(self) -> str:
+        if self.chance.random() < 0.4:
+            return self._of("surname") if self.chance.random() < 0.6 else self.chance.choice(AS_WORDS)
+        if self.chance.random() < 0.08 and "noun" in self.lists:
+            return self._of("noun").split()[0].capitalize()
+        begins, ends, _ = ORIGINS[self.chance.choice(sorted(ORIGINS))]
+        made = self._new(self.chance.choice(begins.split()) + self.chance.choice(ends.split()))
+        before = self.chance.choice(["Mc", "Mac", "O'", "De ", "Du ", "van ", "von ", "El ", "Al-", "Le ", "Di ", "St. "])
+        return before + made if self.chance.random() < 0.12 else made
+
+    def _new(self, made: str) -> str:
+        """A name put together by chance, altered where another family measures with it."""
+        return made + made[-1] if made in self.lists.get("measured", ()) else made
+
+    def _road(self) -> str:
+        """A street and a number, in an order of another country."""
+        made = self._personlast() if self.chance.random() < 0.6 else self._invented()
+        street = re.sub("~", made.lower().capitalize(), self.chance.choice(ROADS))
+        number = str(self.chance.randint(1, 299)) + self.chance.choice(["", "", "", "", "a", "B"])
+        before = self.chance.random() < (0.5 if street[-1].isupper() or " " in street else 0.12)
+        whole = f"{number} {street}" if before else f"{street} {number}"
+        return whole if self.chance.random() < 0.7 else f"{whole}, {self._pattern('####')} {self._personlast()}"
 
     def _invented(self) -> str:
         count = self.chance.choice([1, 2, 2, 2, 3, 3, 4])

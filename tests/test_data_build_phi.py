@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data_build import phi_blind, phi_styles
+from data_build import phi_blind, phi_styles, phi_values
 from data_build.alone import run_alone
-from data_build.phi_notes import Family, chinese_given, measured_given, names_of, notes
+from data_build.phi_notes import Family, chinese_given, measured_given, measured_names, names_of, notes
 from data_build.phi_templates import EVAL, TRAIN
 from data_build.steps.phi import Phi
 from data_build.steps.tagging import carry
@@ -128,6 +129,19 @@ def test_no_family_shares_a_template_or_a_name_with_another() -> None:
 
 
 NAMES = ("given_female", "given_male", "surnames", "cities", "streets")
+
+
+def test_no_name_put_together_for_training_is_one_that_is_measured_with() -> None:
+    values = phi_values.Values("en", {}, {"measured": measured_names()}, random.Random(1))
+    made = {
+        begin + end
+        for begins, *ends in phi_values.ORIGINS.values()
+        for begin in begins.split()
+        for end in " ".join(ends).split()
+    }
+    assert made & set(measured_names())
+    assert not {values._new(name) for name in made} & set(measured_names())
+    assert not set(phi_values.AS_WORDS) & set(measured_names())
 
 
 def lines_of(styles: dict[str, tuple[dict[str, tuple[str, ...]], ...]]) -> set[str]:

@@ -178,6 +178,20 @@ def test_equal_identifiers_have_equal_surrogates_in_a_scope_and_equal_digests_in
         ("Flat 3, 8 Rose Lane, Harwick HX1 2AB", "HX1 2AB"),
         ("Wohnt: Lindenstraße 12, 10115 Berlin", "Lindenstraße 12, 10115"),
         ("12 rue de la Paix", "12 rue de la Paix"),
+        ("wohnt in der lindenstraße 12, 10115 berlin, germany", "lindenstraße 12, 10115 berlin, germany"),
+        ("she lives at 14 high meadow road, harwick, oh 43001.", "14 high meadow road, harwick, oh 43001"),
+        ("Bring it to 12 rue bleue before noon.", "12 rue bleue"),
+        ("A parcel for 417 Rua Vinte e Cinco de Abril 9", "Rua Vinte e Cinco de Abril 9"),
+        ("Her flat: Kerek utca 12.", "Kerek utca 12"),
+        (
+            "Ottoline Quarle\nMühlgasse 4\n Apt. 12\n Harwick\n Cyprus (Greek) 1234",
+            "Mühlgasse 4\n Apt. 12\n Harwick\n Cyprus (Greek) 1234",
+        ),
+        ("po box 331, harwick, tx 43001", "po box 331, harwick, tx 43001"),
+        ("I tried 91 555 01 78 again.", "91 555 01 78"),
+        ("Fax 0664/5550142", "0664/5550142"),
+        ("8 (495) 555-01-42", "8 (495) 555-01-42"),
+        ("Quarle Ltd\n555 0142 office\n", "555 0142"),
         ("家住浙江省杭州市西湖区文三路12号3栋301室。", "浙江省杭州市西湖区文三路12号3栋301室"),
         ("患者系洛阳人", "洛阳"),
         ("Call +49 30 1234567 or (555) 010-4477 ext. 12.", "(555) 010-4477 ext. 12"),
@@ -230,6 +244,34 @@ def test_names_are_found_without_a_cue_and_hold_after_saving(names: NameModel, t
     names.save(tmp_path / "names.npz")
     found = find(text, NameModel.load(tmp_path))
     assert [text[one.start : one.end] for one in found] == ["Ottoline Brandvold", "郑晓峰"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("we talked to mrs. oddvarsdottir about it", "oddvarsdottir"),
+        ("please ask žofie dvořáčková to ring", "žofie dvořáčková"),
+        ('"No," says Wilson.', "Wilson"),
+        ("The prize went to Nwachukwu Adebisi of the away team.", "Nwachukwu Adebisi"),
+        ("We eat at Harjukuja 54 today.", "Harjukuja 54"),
+    ],
+)
+def test_names_and_streets_are_found_in_everyday_sentences_and_without_capitals(names: NameModel, text: str, name: str) -> None:
+    covered = {at for one in find(text, names) for at in range(one.start, one.end)}
+    assert set(range(text.index(name), text.index(name) + len(name))) <= covered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "she took 20 tablets in 3 days and went to bed at 10",
+        "lives with his wife, on 5 mg twice daily",
+        "HBx 12, Levothroid 0.1, WBC 120 130 140",
+    ],
+)
+def test_numbers_in_texts_without_capitals_are_no_addresses(text: str) -> None:
+    assert find(text) == []
 
 
 @pytest.mark.slow

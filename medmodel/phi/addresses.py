@@ -1,8 +1,9 @@
 """Street addresses, postal codes and the lines around them, in English, Chinese and the common European orders.
 
 An address starts at something certain (a number with a street's name, a postal code, "lives at") and is followed word by
-word as long as the words look like a part of it: numbers, capital words, "Apt.", commas, line ends. Not covered: towns
-alone (the name model finds those), directions told in words.
+word as long as the words look like a part of it: numbers, capital words, "Apt.", commas, line ends. A text in which nobody
+types a capital is read as if it had them (`with_capitals`). Not covered: towns alone and streets without a number (the name
+model finds some), directions told in words, lines in lower case in a text that has capitals.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from medmodel.phi.finding import HAN, Finding, words
 LONGEST = 140  # characters of an address
 _TYPES = (
     "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Boulevard|Blvd|Way|Terrace|Close|Crescent|Square|Sq|Highway|Hwy|"
+    "Bridge|Mount|Mountain|Valley|Village|Ridge|Creek|Landing|Meadow|Meadows|Shore|Shores|Forest|Glen|Haven|Island|Islands|Lake|Lakes|Manor|Vista|Cove|Crossing|Cliff|Cliffs|Estate|"
+    "Estates|Heights|Hollow|Junction|Knoll|Knolls|Lodge|Orchard|Turnpike|Pike|Expressway|Freeway|Bypass|Common|Commons|Summit|Viaduct|Ranch|Harbor|Springs|Squares|Courts|Drives|Roads|Lanes|Parks|Hills|"
     "Parkway|Pkwy|Circle|Cir|Trail|Row|Walk|Gardens|Streets|Roads|Loop|Alley|Mews|Plaza|Hill|Grove|Park|Rise|Quay|Pass|Union|Gateway"
 )
 _COUNTRIES = frozenset("USA UK Kingdom States America Canada Australia England Scotland Wales Ireland Germany France Spain Italy Austria Switzerland Sweden Norway Denmark Finland Poland Hungary Netherlands Belgium Portugal Greece Cyprus Estonia Uruguay Brazil India China Japan Africa Zealand Tunisia Slovenia Czech Republic Iceland Greenland Greenlander Mexico Argentina Chile Norge Sverige Danmark Suomi Deutschland Österreich Schweiz Italia España Türkiye Turkey Romania Bulgaria Croatia Serbia Slovakia Ukraine Russia Latvia Lithuania Luxembourg Malta Israel Egypt Morocco Nigeria Kenya Ghana Pakistan Philippines Vietnam Thailand Malaysia Singapore Indonesia Korea Taiwan".split())  # fmt: skip
@@ -22,12 +25,17 @@ _STREET = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}(?:{_TYPES})(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
 )
 _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the number before it is looked for apart
-    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
+    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
 _SUFFIXED = re.compile(
-    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?|[A-ZÀ-Þ][\w-]+ (?:utca|út|tér|u\.|street|str) [0-9]{1,4}\.?"
+    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?"
 )
+_STREET_WORD = re.compile(  # Kerek utca 12, Luite tee 87
+    r"(?:utca|útja|út|tér|körút|u\.|street|str\.?|tee|tänav|põik|pst|mnt|gate|gata|vei|veien|vej|katu|tie|terrasse|plads|strasse|straße|cesta|ulica|rkp\.|sokak|caddesi) [0-9]{1,4}\.?"
+)
+_BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
+_INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
 _UK_CODE = re.compile(
@@ -39,12 +47,29 @@ _CUES = (  # each begins with letters only, which lets the search skip
         r"(?:It's in|It is in|it's in|it is in|address|Address|ADDRESS)(?: (?:of|for) [^\n:]{2,40}? is| to the same:| as| is| was|:)?(?: now)?\s{1,3}"
     ),
     re.compile(
-        r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
+        r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|ship|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
     ),
     re.compile(
         r"(?:corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at)\s{1,3}"
     ),
 )
+_PART = r"(?:[0-9]{1,6}[A-Za-z]?\.?|(?=[^\W\d_a-z])[\w'’.-]+|de|da|do|du|la|el|van|der|den|e|y|na|des|del|di|[a-zß-ÿ]{2,}\.?(?= [0-9])),?"
+_SIDE = re.compile(
+    rf"(?:(?<=[\s>(\"])|^)({_PART}(?: {_PART})*)[ \n>?]{{0,4}}$"
+)  # what stands before a flat: street and number in any order
+_STATE_BELOW = re.compile(r"(?<=, )[a-z]{2}(?=,?\s{1,2}[0-9]{4,6}\b)")  # in a text without capitals
+_TO_NUMBER = re.compile(
+    r"(?!(?:for|with|after|in|since|and|over|about|is|was|has|until|from|by|at|to|on|every|he|she|they)\b)(?:[a-zß-ÿ]{2,}\.? ){1,2}[0-9]{1,4}[A-Za-z]?(?![\w%])"
+)
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]")
+_LETTERS = re.compile("[a-z\u00df-\u052f]+")  # of Latin, Greek and Cyrillic; Chinese has no capitals
+_SMALL = frozenset(
+    "a an and are as at be but by can come could did do does day days every for from had has have he her here him his hour hours how i if in is it its mg minute minutes ml month "
+    "months more my no not of off on or our over pain percent people per she since so tablets than that the their them then there they this times to until was we week weeks were what "
+    "when where which who will with year years you your".split()
+)
+_SHORT = frozenset("fpo apo dpo psc uscgc usns usnv uss cmr".split())  # written in capitals where capitals are written
+_TITLES = frozenset("mr ms dr st rd ln ct pl".split())
 _NO_HOME = re.compile(r"(?:IP|e-?mail|web|MAC|URL|[Mm]ail) $")  # "IP address"
 _MILITARY = re.compile(
     r"(?:(?:USNS|USNV|USS|USCGC|PSC|Unit|UNIT|CMR)\b[^\n]{2,30}\n)?(?:APO|FPO|DPO),? A[AEP] [0-9]{5}(?:-[0-9]{4})?"
@@ -65,12 +90,18 @@ _NUMBERS_BEFORE = re.compile(
     r"(?:(?<=\s)|^)(?:the corner of (?:[0-9]{1,6} )?|(?:USNS|USNV|USS|USCGC|Unit|PSC)(?: [A-Z][\w'-]+)? ?\n?|[0-9]{1,6}(?: [0-9]{1,4})? )$"
 )
 _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt| Suite)")
+_NUMBER_AFTER_NAME = re.compile(  # Nieuwe Baan 473, but not "Smith 54 years"
+    r" [1-9][0-9]{0,3}[A-Za-z]?(?![\w%:/-]|[.,][0-9]| ?(?:years?|yrs?|y/?o|old|M|F|male|female|mg|mcg|g|ml|mL|kg|cm|mm|days?|weeks?|months?|hours?|minutes?|times?|units?|IU)\b)"
+)
+_NUMBER_BEFORE_NAME = re.compile(
+    r"(?:(?<=[\s(])|^)(?!(?:19|20)[0-9]{2} )[1-9][0-9]{1,4}[A-Za-z]? $"
+)  # 214 Pavlou Drandaki; no year
 _BETWEEN = re.compile(
     r"[ ,\n>?.]*(?:(?:[A-ZÀ-Þ][\w'’.-]*|[0-9]{1,6}|and|of|de|la|nan|på|na|van|von|der|no|str|ten)[ ,\n>?.)]+){0,3}"
 )
-_WORD = re.compile(r"[^\W_][\w'’/.°-]*|#[0-9]+|[^\w\s]")
+_WORD = re.compile(r"[^\W_][\w'’/.°∆-]*|#[0-9]+|[^\w\s]")
 _LINKS = frozenset(
-    "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y".split()
+    "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y e na nan".split()
 )
 _STOP = frozenset(
     "The A An This That He She It They We You I In On At For With And Or But If When Where What Who Is Are Was Were Has Have Had Not Yes Phone Tel Telephone Fax Email Mobile Dr Mr Mrs Ms Prof DOB Date MRN Name "
@@ -117,6 +148,7 @@ _ZH_CUT = re.compile(r".*(?:住址|地址|家住|住在|现住|现居|位于|居
 
 def english(text: str) -> list[tuple[int, int, float]]:
     """Addresses with their certainty; they may overlap."""
+    typed, text = text, with_capitals(text)
     found = []
     for match in _STREET.finditer(text):
         before = text[match.start() - 1 : match.start()]
@@ -129,26 +161,32 @@ def english(text: str) -> list[tuple[int, int, float]]:
         found += [(match.start(), match.end(), 0.9) for match in pattern.finditer(text)]
     if "Suite" in text or "Apt" in text or "Flat" in text or "Ste" in text or "Apartment" in text:
         for match in _FLAT.finditer(text):
-            block = _BLOCK.search(text[max(0, match.start() - 60) : match.start()])
-            start = max(0, match.start() - 60) + block.start(1) if block else match.start()
+            left = max(0, match.start() - 60)
+            block = _BLOCK.search(text[left : match.start()]) or _SIDE.search(text[left : match.start()])
+            start = left + block.start(1) if block and re.search("[0-9]", block[1]) else match.start()
             found.append((start, _follow(text, match.end()), 0.9))
     if "Box" in text or "PSC" in text or "box" in text:
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
     for match in _SUFFIXED.finditer(text):
         if match[0][-1] in "0123456789.":
-            found.append((match.start(), _follow(text, match.end()), 0.85))
+            initial = _INITIAL.search(text, max(0, match.start() - 4), match.start())
+            found.append((initial.start() if initial else match.start(), _follow(text, match.end()), 0.85))
+    for match in _STREET_WORD.finditer(text):
+        named = _BEFORE_STREET_WORD.search(text, max(0, match.start() - 40), match.start())
+        if named:
+            found.append((named.start(), _follow(text, match.end()), 0.85))
     for match in _PREFIXED.finditer(text):
         number = _NUMBER_BEFORE.search(text, max(0, match.start() - 8), match.start())
         if number or match[0][-1].isdigit():
             found.append((number.start() if number else match.start(), _follow(text, match.end()), 0.85))
     for match in _NUMBERED.finditer(text):
-        left = text[max(0, match.start() - 4) : match.start()]
+        ahead = text[max(0, match.start() - 4) : match.start()]
         if match[0].upper() == match[0]:
             continue  # WBC 7, PLT 90
-        if left[-1:] in ("\n", "(", "") or left.rstrip(" ?")[-1:] in ("\n", ">", "") or left[-4:] in _NUMBERED_AFTER:
+        if ahead[-1:] in ("\n", "(", "") or ahead.rstrip(" ?")[-1:] in ("\n", ">", "") or ahead[-4:] in _NUMBERED_AFTER:
             found.append((match.start(), _follow(text, match.end()), 0.85))
-    for match in (match for cue in _CUES for match in cue.finditer(text)):
-        if _NO_HOME.search(text, max(0, match.start() - 8), match.start()):
+    for match in (match for cue in _CUES for match in cue.finditer(typed)):
+        if _NO_HOME.search(typed, max(0, match.start() - 8), match.start()):
             continue
         end = _walk(text, match.end())
         if re.search("[0-9]", text[match.end() : end]) or (match[0].startswith("corner") and end - match.end() > 8):
@@ -180,10 +218,18 @@ def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
 
 def grown(text: str, found: list[Finding]) -> list[Finding]:
     """The findings in order, with each address made longer by what can only be a part of it, and neighbours joined to it."""
+    text = with_capitals(text)
     out: list[Finding] = []
     for one in found:
-        if one.kind == "name" and (number := _HOUSE_NUMBER.match(text, one.end)):
+        after = _NUMBER_AFTER_NAME if one.rule == "name model" else _HOUSE_NUMBER
+        if one.kind == "name" and (number := after.match(text, one.end)):
             one = one._replace(end=number.end(), kind="address")
+        if (
+            one.rule == "name model"
+            and " " in text[one.start : one.end]
+            and (before := _NUMBER_BEFORE_NAME.search(text, max(0, one.start - 7), one.start))
+        ):
+            one = one._replace(start=before.start())
         if one.kind == "address" and not _HAN.match(text, one.end - 1):
             left = _NUMBERS_BEFORE.search(text, max(0, one.start - 26), one.start)
             start = left.start() if left else one.start
@@ -199,6 +245,22 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
         else:
             out.append(one)
     return out
+
+
+def with_capitals(text: str) -> str:
+    """A text in which nobody types a capital, letter for letter as it would be with them; any other text as it is."""
+    if not text.islower():
+        return text
+    return _LETTERS.sub(_capital, _STATE_BELOW.sub(lambda state: state[0].upper(), text))
+
+
+def _capital(word: re.Match[str]) -> str:
+    said = word[0]
+    if said in _SMALL or said in _LINKS or (said == "s" and word.start()):
+        return said
+    upper = (len(said) == 2 and said not in _TITLES) or said in _SHORT
+    typed = said.upper() if upper else said.capitalize()
+    return typed if len(typed) == len(said) else said
 
 
 def _joins(text: str, last: Finding, one: Finding) -> bool:
@@ -218,14 +280,19 @@ def _follow(text: str, start: int) -> int:
         if gap.strip(" \n>?") or gap.count("\n") > 2 or len(gap) > 6:
             break
         at = match.end()
-        if word in (",", ".", "#"):
+        if word in (",", ".", "#") or (word == "(" and text[at : at + 1].isalpha()) or word == ")":
             comma = word == ","
             continue
         after_comma, comma = comma and "\n" not in gap, False
-        if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] == "#"):
+        if word == "nan":  # a state that a form leaves out
+            end = at
+            continue
+        if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] in "#∆"):
             break
         bare = word.rstrip(".")
         if word[0].isdigit() or word[0] == "#":
+            if _DECIMAL.match(word):
+                break
             if text[at : at + 1] in "/:%" and text[at : at + 1]:
                 break
             end = at
@@ -261,7 +328,7 @@ def _walk(text: str, start: int) -> int:
             break
         if "\n" in gap and at > start and not (first.isupper() or first.isdigit()):
             break
-        if not (first.isupper() or first.isdigit() or (word.rstrip(".") in _LINKS)):
+        if not (first.isupper() or first.isdigit() or word.rstrip(".") in _LINKS or _TO_NUMBER.match(text, match.start())):
             break
         if text[at - 1 : at] == "." and at - start > 3 and text[at - 2 : at - 1].islower() and first.isupper() and at != start:
             before = re.search(r"(\w+)\.$", text[start:at])

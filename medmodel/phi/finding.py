@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HAN = "\u4e00-\u9fff"
+CAPITALS = "".join(chr(code) for code in range(0x41, 0x530) if chr(code).isupper())  # Latin, Greek and Cyrillic
 
 
 class Finding(NamedTuple):

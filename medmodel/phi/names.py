@@ -20,7 +20,7 @@ from zlib import crc32
 
 from medmodel.errors import InputError
 from medmodel.phi.cues import NO_CHINESE_NAMES, chinese_surnames
-from medmodel.phi.finding import HAN, Finding, word_set
+from medmodel.phi.finding import CAPITALS, HAN, Finding, word_set, words
 
 LABELS = ("other", "name", "address")
 # Added to the log-odds of a name: a missed one costs more than a word too many. On the family "eval" names were found with
@@ -31,15 +31,21 @@ LOWER_CASE = 5000  # characters of a text without a capital in which names are l
 CACHED = 300_000  # words whose attributes are kept
 WORD = re.compile(rf"[^\W_{HAN}]+(?:['’-][^\W\d_{HAN}]+)*|[{HAN}]+|[^\w\s]|\n")
 _ANY_HAN = "中"  # stands for every run of Chinese characters: the windows judge those
-_CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u017f\u0370-\u03ff\u0400-\u042f]")
-_UNKNOWN = re.compile(r"(?<![\w@./-])[a-zà-öø-ÿ]{3,}(?![\w@/])")
+_CAPITAL = re.compile(f"[{CAPITALS}]")
+_UNKNOWN = re.compile(r"(?<![\w@./])[^\W\d_A-Z\u4e00-\u9fff]{3,}(?![\w@/])")
+_TITLED = re.compile(  # in a text without capitals: a title, or a word that says a name follows, and that name
+    r"\b(?:mr|mrs|ms|dr|miss|prof)\.? [^\W\d_]{2,}(?: [^\W\d_]\.?(?= ))?|(?<=name is )[^\W\d_]{2,}(?: [^\W\d_]{3,})?|(?<=name: )[^\W\d_]{2,}(?: [^\W\d_]{3,})?|(?<=named )[^\W\d_]{2,}|(?<=dear )[^\W\d_]{3,}",
+    re.IGNORECASE,
+)
 _HAN = re.compile(f"[{HAN}]")
-_GAP = re.compile(r"[ .]{1,2}|,? |,? [A-Z]\.? ?| (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) ")
+_GAP = re.compile(
+    r"[ .]{1,2}|,? |,? [A-Z]\.? ?| [a-z]\.? | (?:van der|van den|van|von|de la|de|da|del|di|dos|bin|al|el|ter|ten) "
+)
 _NUMBER_BEFORE = re.compile(r"\d{1,6}[A-Za-z]?,? $")
 _NUMBER_AFTER = re.compile(r",? \d{1,6}[A-Za-z]?(?![\w.%/])")
 _COMMON = frozenset(
     "the a an this that he she it they we you in on at for with and or but if when what who is are was has had no not what they my your our there then c'mon c hello i "
-    "yes yeah yep nope hm hmm uh um oh wow okay ok alright sure well great right sorry thanks please can could would should do does did how why where which "
+    "yes none yeah yep nope hm hmm uh um oh wow okay ok alright sure well great right sorry thanks please can could would should do does did how why where which "
     "ma'am sir doctor nurse today january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday".split()
 )
 _CONTRACTED = re.compile(r"['’](?:t|re|ll|ve|m|d)$", re.IGNORECASE)
@@ -98,10 +104,11 @@ class NameModel:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Names and places that the model believes in."""
-        if _CAPITAL.search(text):
-            yield from self._words(text)
+        if not text.islower():
+            if _CAPITAL.search(text):
+                yield from self._words(text)
         elif len(text) < LOWER_CASE:
-            yield from self._words(_UNKNOWN.sub(self._capitalised, text))
+            yield from self._words(capitalised(text, self.lexicon))
         if not text.isascii() and _HAN.search(text):
             yield from self._windows(text)
 
@@ -111,11 +118,6 @@ class NameModel:
         spans, rows = self.words.read(text)
         labels, scores = label_words(rows, self.words.table, self.weights.english, LEANING)
         yield from _joined(text, [(*spans[at], int(labels[at]), float(scores[at])) for at in labels.nonzero()[0].tolist()])
-
-    def _capitalised(self, word: re.Match[str]) -> str:
-        """Nobody types a capital in this text: words that are no words of prose may be names."""
-        said = word[0]
-        return said if crc32(said.encode("utf-8", "surrogatepass")) in self.lexicon.known else said[0].upper() + said[1:]
 
     def _windows(self, text: str) -> Iterator[Finding]:
         from medmodel.phi.scoring import label_windows
@@ -127,6 +129,29 @@ class NameModel:
             if text[start : start + 2] in NO_CHINESE_NAMES:
                 continue
             yield Finding(start, end, "name", "name model", round(score, 2))
+
+
+def capitalised(text: str, lexicon: Lexicon) -> str:
+    """Of a text in which nobody types a capital: the words that are no words of prose, or are given names, get one."""
+
+    def judged(word: re.Match[str]) -> str:
+        said = word[0]
+        known = crc32(said.encode("utf-8", "surrogatepass")) in lexicon.known and said not in _given()
+        return said if known or len(said.capitalize()) != len(said) else said.capitalize()
+
+    return _TITLED.sub(lambda one: one[0].title(), _UNKNOWN.sub(judged, text))
+
+
+@cache
+def _given() -> frozenset[str]:
+    """Given names in lower case that are no everyday words."""
+    return frozenset(name.lower() for name in (*words("given_female"), *words("given_male"))) - {
+        "may",
+        "will",
+        "mark",
+        "grace",
+        "per",
+    }
 
 
 class WordTable:

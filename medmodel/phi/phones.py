@@ -26,7 +26,9 @@ _TOLL_FREE = re.compile(r"\+?1?[ -.]?\(?8(?:00|88|77|66|55|44|33)\b|400")
 _NORTH_AMERICAN = re.compile(r"(?:(?:\+?1|001)[ .-])?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-][0-9]{4}")
 _CHINESE = re.compile(r"1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}|\(?0[0-9]{2,3}\)?[ -]?[1-9][0-9]{6,7}")
 _PAIRS = re.compile(r"[0-9]{2}([ .-])[0-9]{2}(?:\1[0-9]{2}){2,3}")
+_LINE_END = re.compile(r"(?: \(?(?:office|fax|home|cell|mobile|phone|work|direct)\)?)?\s*(?:\n|$)", re.IGNORECASE)
 _YEARS = re.compile(r"(?:19|20)\d\d[ -–](?:19|20)\d\d")
+_GROUPED = ([2, 3, 2, 2], [3, 2, 2, 2], [3, 3, 2, 2])  # of digits, as several countries write them
 _COUNT = re.compile(r"[0-9]+")
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|bleep|pager)\b\.?:? ?|分机号?:?)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|OMIM|ICD|LOINC|SNOMED|CAS|NG|/)[:#\s.\w/-]{0,12}$")
@@ -43,7 +45,7 @@ def phone_at(text: str, start: int, end: int) -> tuple[int, int] | None:
         (before in ".,/" and text[start - 2 : start - 1].isdigit()) or (before.isascii() and before.isalnum()) or before in "_-"
     ):
         return None
-    elif end - start < 7 and not (text[end : end + 1] and text[end] in " .-‑)("):
+    elif end - start < 7 and not (text[end : end + 1] and (text[end] in " .-‑)(" or (text[end] == "/" and text[start] == "0"))):
         return (start, end) if end - start in (3, 4, 5) and _EXTENSION.search(text, max(0, start - 12), start) else None
     match = _FORM.match(text, start)
     if not match:
@@ -59,7 +61,7 @@ def phone_at(text: str, start: int, end: int) -> tuple[int, int] | None:
         )
     if _UNIT.match(text, match.end()) or len(groups) > 8 or _YEARS.fullmatch(said):
         return None
-    sure = _sure(said, groups, digits)
+    sure = _sure(said, groups, digits) or (len(groups) > 1 and _stands_apart(text, *match.span()))
     if not sure and not _CUE.search(text, max(0, start - 32), start):
         return None
     return None if not sure and _NUMBERED.search(text, max(0, start - 24), start) else match.span()
@@ -72,9 +74,16 @@ def person_phone_at(text: str, start: int, end: int) -> tuple[int, int] | None:
     return phone_at(text, start, end)
 
 
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """A number in groups that has its line to itself, but for a word that says which it is (781 1704 office)."""
+    return (not start or text[start - 1] == "\n") and _LINE_END.match(text, end) is not None
+
+
 def _sure(said: str, groups: list[int], digits: int) -> bool:
     international = said[0] == "+" or said.startswith("(+") or (said.startswith("00") and digits >= 9)
     if international and digits >= 8:
+        return True
+    if groups in _GROUPED and _COUNT.sub("", said) == " " * (len(groups) - 1):
         return True
     if len(groups) == 1:
         return digits == 11 and said[0] == "1" and said[1] in "3456789"
@@ -82,4 +91,6 @@ def _sure(said: str, groups: list[int], digits: int) -> bool:
         return True
     if _PAIRS.fullmatch(said):
         return digits == 10 or "-" in said
+    if said[1:3] == " (" and 10 <= digits <= 12:
+        return True
     return (said[0] in "0(" and 8 <= digits <= 16) or (len(groups) == 2 and groups[0] == 5 and groups[1] == 6)

@@ -15,6 +15,7 @@ from numba import njit
 BITS = 18  # 262,144 buckets
 ZH_BITS = 18
 DICTIONARY_BITS = 23
+SURE = 0.7  # log-odds from which on a word that is also an eponym is a person's name
 FEATURES, IDENTITY = 52, 3  # of a word; the last so many are its spelling, which training mostly hides
 ZH_FEATURES, ZH_IDENTITY = 48, 5
 
@@ -117,7 +118,8 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
     for at in range(count):
         flags = table[rows[at], 8]
         label = 0
-        acronym = table[rows[at], 1] == 2 and _is_among_chinese(rows, table, at)
+        shape = table[rows[at], 1]
+        acronym = (shape == 2 or shape == 4) and _is_among_chinese(rows, table, at)
         if flags & 1 and not acronym and (not flags & 128 or before == 1 or _stands_before_a_name(rows, table, at)):
             word_features(rows, table, at, before, features)
             one, two, three = 0.0, leaning, leaning
@@ -128,7 +130,7 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
             top = max(one, two, three)
             if two == top or three == top:
                 label = 1 if two == top else 2
-                if _is_protected(rows, table, at, before):
+                if _is_protected(rows, table, at, before, max(two, three) - one - leaning):
                     label = 0
                 else:
                     labels[at] = label
@@ -141,7 +143,7 @@ def label_words(rows: Any, table: Any, weights: Any, leaning: float) -> Any:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _is_among_chinese(rows: Any, table: Any, at: int) -> Any:
-    """MRI检查: capitals beside Chinese characters are no name."""
+    """MRI检查, HBx蛋白: words of several capitals beside Chinese characters are no name."""
     back = table[rows[at - 1], 8] if at else 0
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
     return bool((back | on) & 256)
@@ -158,13 +160,13 @@ def _stands_before_a_name(rows: Any, table: Any, at: int) -> Any:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _is_protected(rows: Any, table: Any, at: int, before: int) -> Any:
-    """An eponym is a disease, unless a name, a title or a cue stands before it."""
+def _is_protected(rows: Any, table: Any, at: int, before: int, odds: float) -> Any:
+    """An eponym is a disease, unless a name, a title or a cue stands before it, or all but its spelling says that it is a person."""
     flags = table[rows[at], 8]
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
     if on & 4 and (flags & 2 or before != 1):
         return True
-    if not flags & 2 or before == 1 or on & 16:
+    if not flags & 2 or before == 1 or on & 16 or odds > SURE:
         return False
     back = table[rows[at - 1], 8] if at else 0
     back2 = table[rows[at - 2], 8] if at > 1 else 0
