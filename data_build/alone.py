@@ -25,10 +25,10 @@ from datatrove.data import Document as Carrier
 from pydantic import ValidationError
 
 from data_build.executor import whole_file
-from data_build.report import reason_class
 from data_build.sources.reading import Unreadable, json_records, members
 from data_build.steps.comparison import Comparison
 from data_build.steps.tagging import carry, drop
+from data_build.tally import reason_class
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
 from medmodel.records import Document, Source

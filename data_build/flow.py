@@ -15,7 +15,7 @@ import inspect
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,13 +25,14 @@ from datatrove.pipeline.base import PipelineStep
 
 from data_build.decide import EXCERPT, decide
 from data_build.executor import ReadShard, WriteShard, carrier_line, read_carriers, run_phase, shards, whole_file
-from data_build.report import Ran, write_report
+from data_build.report import write_report
 from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
 from data_build.sources.reading import Unreadable, terms
 from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, source_of, uncarry
+from data_build.tally import Ran, Tally
 from medmodel import forgetting, registry
 from medmodel.artifacts import write_atomic
 from medmodel.errors import InputError, UnknownName
@@ -131,12 +132,16 @@ def run(job: Job) -> dict[str, Any]:
                 _report(job, percent, len(shards(read.folder))),
             )
         job.progress(percent[1], 100, "%")
-    pipeline = [ReadShard(folder), _Apply(work / "findings"), _Decide(job.out, config)]
+    pipeline = [ReadShard(folder), _Apply(work / "findings"), _Decide(job.out, work / "tally", config, ran)]
     run_phase(pipeline, len(shards(folder)), work / "decide-logs", config.executor, _report(job, (80, 95), len(shards(folder))))
+    tally = Tally(ran)
+    for number in range(len(shards(folder))):
+        tally.add((work / "tally" / f"{number:05d}.json").read_bytes())
     with whole_file(job.out / "drops" / f"{len(shards(folder)):05d}.jsonl") as out:  # what could not be read comes last
         for gone in read.unreadable:
+            tally.drop(gone)
             out.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
-    report = write_report(job.out, heldout, ran)
+    report = write_report(job.out, tally, heldout, ran)
     shutil.rmtree(work)
     write_atomic(job.out / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
     job.progress(100, 100, "%")
@@ -347,17 +352,20 @@ class _Apply(PipelineStep):
 
 
 class _Decide(PipelineStep):
-    """Writes a shard's documents that stay, and those that do not with the reason."""
+    """Writes a shard's documents that stay, those that do not with the reason, and the tally of both."""
 
     name = "decide"
     type = "medmodel"
 
-    def __init__(self, out: Path, config: Any) -> None:
+    def __init__(self, out: Path, tallies: Path, config: Any, steps: Sequence[Ran]) -> None:
         super().__init__()
         self.out = out
+        self.tallies = tallies
         self.config = config
+        self.steps = list(steps)
 
     def run(self, data: Iterable[Carrier], rank: int = 0, world_size: int = 1) -> Iterator[Carrier]:
+        tally = Tally(self.steps)
         with (
             whole_file(self.out / "documents" / f"{rank:05d}.jsonl") as kept,
             whole_file(self.out / "drops" / f"{rank:05d}.jsonl") as dropped,
@@ -368,9 +376,14 @@ class _Decide(PipelineStep):
                     excerpt = "" if reason == "forgotten on request" else carrier.text[:EXCERPT]
                     size = len(carrier.text.encode("utf-8", "surrogatepass"))
                     gone = Drop(id=carrier.id, reason=reason, source=source_of(carrier)["id"], size=size, excerpt=excerpt)
+                    tally.drop(gone)
                     dropped.write(gone.model_dump_json(exclude_defaults=True).encode() + b"\n")
                 else:
-                    kept.write(uncarry(carrier).model_dump_json(exclude_defaults=True).encode() + b"\n")
+                    document = uncarry(carrier)
+                    tally.keep(document)
+                    kept.write(document.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        with whole_file(self.tallies / f"{rank:05d}.json") as told:
+            told.write(tally.dumps())
         yield from ()
 
 

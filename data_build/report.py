@@ -1,4 +1,4 @@
-"""The report of a build: report.json for machines, report.html for people, in one reading of what was kept and dropped.
+"""The report of a build: report.json for machines, report.html for people, from the tallies of its shards.
 
 One page without scripts or outside files: what is there by source, tier, language and licence; what was dropped, why, with
 samples; families of duplicates; copies of tests; identifiers replaced; lengths; scores of quality.
@@ -7,165 +7,47 @@ samples; families of duplicates; copies of tests; identifiers replaced; lengths;
 from __future__ import annotations
 
 import html
-import math
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from medmodel.artifacts import read_records, write_atomic
-from medmodel.records import Document, Drop
+from data_build.tally import LENGTHS, Ran, Tally, steps_of
+from medmodel.artifacts import write_atomic
+from medmodel.records import Drop
 
-SAMPLES = 5  # dropped documents shown for each reason
 LARGEST = 20  # families of duplicates shown
 FOLDED = 20  # rows of a table before the rest is folded away
-HEAD = "quality: head"  # how the reason begins that is no rule but a score
-STEPS = {
-    "empty": "clean",
-    "language": "language",
-    "quality": "quality",
-    "repeats": "protected",
-    "exact": "exact_dedup",
-    "near": "dedup",
-    "nothing left": "paragraph_dedup",
-}  # how a reason begins -> the step it rests on; what could not be read, and what is to be forgotten, is left out by reading
-LENGTHS = tuple(2**power for power in range(6, 18))  # words
 
 
-class Ran(NamedTuple):
-    """A step that ran, and how the names of the attributes begin that it writes."""
-
-    step: str
-    tags: tuple[str, ...]
-
-
-def write_report(out: Path, heldout: Sequence[str], steps: Sequence[Ran] = ()) -> dict[str, Any]:
-    """Count documents/ and drops/, write report.html, return what report.json holds."""
-    kept = _Kept(steps)
-    for document in read_records(out / "documents", Document):
-        kept.add(document)
-    gone = _Gone()
-    for drop in read_records(out / "drops", Drop):
-        gone.add(drop)
+def write_report(out: Path, tally: Tally, heldout: Sequence[str], steps: Sequence[Ran] = ()) -> dict[str, Any]:
+    """Write report.html, return what report.json holds."""
+    group, lengths, quality = tally.group, tally.counts["lengths"], tally.counts["quality"]
+    families = sorted(tally.counts["families"].items(), key=lambda family: (-family[1], family[0]))
     report = {
-        "documents": kept.documents,
-        "characters": kept.characters,
-        "bytes": kept.bytes,
-        "splits": _sorted(kept.splits),
-        "domains": _sorted(kept.domains),
-        "licences": _sorted(kept.by["licence"]),
-        "tiers": _sorted(kept.by["tier"]),
-        "languages": _sorted(kept.by["language"]),
-        "sources": _sorted(kept.by["source"]),
-        "bytes_by": {key: _sorted(counts) for key, counts in kept.bytes_by.items()},
-        "dropped": _sorted(gone.reasons),
-        "dropped_by_source": {source: _sorted(counts) for source, counts in sorted(gone.by_source.items())},
-        "contamination": {name: _sorted(counts) for name, counts in sorted(gone.benchmarks.items())},
-        "duplicate_families": dict(gone.families.most_common(LARGEST)),
-        "phi": _sorted(kept.phi),
-        "quality": {f"{number / 10:.1f} to {(number + 1) / 10:.1f}": kept.quality[number] for number in range(10)},
-        "quality_dropped": _sorted(gone.rules),
-        "words": dict(zip((*(f"<{top}" for top in LENGTHS), f"≥{LENGTHS[-1]}"), kept.lengths, strict=True)),
-        "steps": [
-            {"step": step.step, "tags": list(step.tags), "tagged": kept.tagged[step.step], **gone.by_step[step.step]}
-            for step in (Ran("read", ()), *steps)
-        ],
+        **{name: tally.counts["all"][name] for name in ("documents", "characters", "bytes")},
+        "splits": group("splits"),
+        "domains": group("domains"),
+        "licences": group("licence"),
+        "tiers": group("tier"),
+        "languages": group("language"),
+        "sources": group("source"),
+        "bytes_by": {name: group(f"{name} bytes") for name in ("source", "tier", "language", "licence")},
+        "dropped": group("reasons"),
+        "dropped_by_source": tally.groups("dropped of "),
+        "contamination": tally.groups("copies of "),
+        "duplicate_families": dict(families[:LARGEST]),
+        "phi": group("phi"),
+        "quality": {f"{number / 10:.1f} to {(number + 1) / 10:.1f}": quality[str(number)] for number in range(10)},
+        "quality_dropped": group("rules"),
+        "words": {
+            name: lengths[str(number)] for number, name in enumerate((*(f"<{top}" for top in LENGTHS), f"≥{LENGTHS[-1]}"))
+        },
+        "steps": steps_of(tally, steps),
         "heldout_sources": list(heldout),
-        "quarantined": kept.quarantined,
+        "quarantined": dict(sorted(tally.quarantined.items())),
     }
-    write_atomic(out / "report.html", _page(report, gone.samples))
+    write_atomic(out / "report.html", _page(report, tally.samples))
     return report
-
-
-def reason_class(reason: str) -> str:
-    """What a reason says but for the particulars: "near duplicate of x" -> "near duplicate"; rules of quality stay apart."""
-    if reason.startswith(HEAD):
-        return HEAD
-    return reason.split(" of ")[0].split(":")[0] if reason.startswith(("exact", "near", "repeats")) else reason.split(" (")[0]
-
-
-def _step_of(kind: str) -> str:
-    """The step whose finding a reason rests on."""
-    return next((step for beginning, step in STEPS.items() if kind.startswith(beginning)), "read")
-
-
-class _Kept:
-    """Sums over the documents that stay."""
-
-    def __init__(self, steps: Sequence[Ran]) -> None:
-        self.steps = [step for step in steps if step.tags]
-        self.tagged: Counter[str] = Counter()
-        self.documents = self.characters = self.bytes = 0
-        self.splits: Counter[str] = Counter()
-        self.domains: Counter[str] = Counter()
-        self.by: dict[str, Counter[str]] = defaultdict(Counter)
-        self.bytes_by: dict[str, Counter[str]] = defaultdict(Counter)
-        self.phi: Counter[str] = Counter()
-        self.lengths = [0] * (len(LENGTHS) + 1)
-        self.quality = [0] * 10
-        self.quarantined: dict[str, Any] = {}
-
-    def add(self, document: Document) -> None:
-        size = len(document.text.encode("utf-8", "surrogatepass"))
-        self.documents += 1
-        self.characters += len(document.text)
-        self.bytes += size
-        self.splits[document.split] += 1
-        self.domains[f"{document.domain}/{document.split}"] += 1
-        language = str(document.attributes.get("language", document.language))
-        for key, name in (
-            ("source", document.source.id),
-            ("tier", document.source.tier),
-            ("language", language),
-            ("licence", document.source.licence),
-        ):
-            self.by[key][name] += 1
-            self.bytes_by[key][name] += size
-        for key, value in document.attributes.items():
-            if key.startswith("phi_") and isinstance(value, int):
-                self.phi[key.removeprefix("phi_")] += value
-        for step in self.steps:
-            self.tagged[step.step] += any(key.startswith(step.tags) for key in document.attributes)
-        words = max(1, document.text.count(" ") if language == "en" else len(document.text) // 2)
-        self.lengths[min(len(LENGTHS), max(0, math.floor(math.log2(words)) - 5))] += 1
-        score = document.attributes.get("quality")
-        if isinstance(score, float):
-            self.quality[min(9, int(10 * score))] += 1
-        if "quarantined" in document.attributes:
-            self.quarantined[document.id] = document.attributes["quarantined"]
-
-
-class _Gone:
-    """Sums over the documents that were dropped."""
-
-    def __init__(self) -> None:
-        self.reasons: Counter[str] = Counter()
-        self.by_source: dict[str, Counter[str]] = defaultdict(Counter)
-        self.benchmarks: dict[str, Counter[str]] = defaultdict(Counter)
-        self.rules: Counter[str] = Counter()
-        self.families: Counter[str] = Counter()
-        self.by_step: dict[str, dict[str, int]] = defaultdict(lambda: {"dropped": 0, "dropped_bytes": 0})
-        self.samples: dict[str, list[Drop]] = defaultdict(list)
-
-    def add(self, drop: Drop) -> None:
-        kind = reason_class(drop.reason)
-        self.reasons[kind] += 1
-        self.by_source[drop.source][kind] += 1
-        step = self.by_step[_step_of(kind)]
-        step["dropped"] += 1
-        step["dropped_bytes"] += drop.size
-        if kind.startswith("repeats "):
-            self.benchmarks[kind.removeprefix("repeats ")][drop.source] += 1
-        if kind.startswith("quality: "):
-            self.rules[kind.removeprefix("quality: ")] += 1
-        if " duplicate of " in drop.reason:
-            self.families[drop.reason.split(" duplicate of ")[1]] += 1
-        if len(self.samples[kind]) < SAMPLES:
-            self.samples[kind].append(drop)
-
-
-def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items()))
 
 
 _STYLE = (

@@ -10,6 +10,7 @@ Compiled by numba, since this is all the cost of comparing documents: 60 to 100 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -35,6 +36,31 @@ def runs(hashes: U32, size: int) -> U64:
         return np.empty(0, dtype=np.uint64)
     found: U64 = _runs(hashes, min(size, len(hashes)))
     return found
+
+
+class Store:
+    """Sorted sets of hashes, one after the other in one array, to compare with many in one call."""
+
+    def __init__(self) -> None:
+        self.flat = np.empty(1 << 16, dtype=np.uint64)
+        self.bounds = [0]
+
+    def add(self, one: U64) -> int:
+        """Returns its place: 0, 1, ..."""
+        start, end = self.bounds[-1], self.bounds[-1] + len(one)
+        if end > len(self.flat):
+            self.flat = np.concatenate([self.flat[:start], np.empty(max(len(self.flat), len(one)), dtype=np.uint64)])
+        self.flat[start:end] = one
+        self.bounds.append(end)
+        return len(self.bounds) - 2
+
+    def first_near(self, one: U64, places: Sequence[int], threshold: float) -> int:
+        """The first of `places` whose Jaccard similarity is at least `threshold`; -1 when there is none."""
+        if not places:
+            return -1
+        bounds = np.array([(self.bounds[place], self.bounds[place + 1]) for place in places], dtype=np.int64)
+        found = int(_first_near(one, self.flat, bounds, threshold))
+        return places[found] if found >= 0 else -1
 
 
 def jaccard(one: U64, other: U64) -> float:
@@ -110,6 +136,17 @@ def _jaccard(one: U64, other: U64) -> float:
         else:
             second += 1
     return shared / (len(one) + len(other) - shared)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _first_near(one: U64, flat: U64, bounds: npt.NDArray[np.int64], threshold: float) -> int:
+    for at in range(len(bounds)):
+        size = bounds[at, 1] - bounds[at, 0]
+        if min(len(one), size) < threshold * max(len(one), size):
+            continue  # the sizes alone say so
+        if (len(one) == 0 and size == 0) or _jaccard(one, flat[bounds[at, 0] : bounds[at, 1]]) >= threshold:
+            return at
+    return -1
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

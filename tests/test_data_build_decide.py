@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from data_build.decide import decide
-from data_build.report import reason_class
 from data_build.steps.tagging import carry, drop
+from data_build.tally import reason_class
 from medmodel.forgetting import belongs
 from medmodel.records import Document, Source
 from medmodel.stages.documents import Documents

@@ -17,7 +17,8 @@ from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, 
 from data_build.head import BITS, Head, features
 from data_build.report import write_report
 from data_build.steps.tagging import carry
-from medmodel.artifacts import content_digest, hash_files, read_records, write_records
+from data_build.tally import Ran, Tally
+from medmodel.artifacts import content_digest, hash_files, read_records
 from medmodel.errors import InputError, MedmodelError, UnknownName
 from medmodel.job import Job
 from medmodel.records import Document, Drop, Source
@@ -169,12 +170,29 @@ def test_a_head_scores_and_drops_below_the_least(run: Run, tmp_path: Path) -> No
 
 
 def test_the_longest_documents_are_counted_among_the_lengths(tmp_path: Path) -> None:
-    texts = ["few words", "many " * 140_000]
-    artifacts = [document("s", str(number), text) for number, text in enumerate(texts)]
-    write_records(tmp_path / "documents", artifacts)
-    write_records(tmp_path / "drops", [])
-    found = {length: count for length, count in write_report(tmp_path, [])["words"].items() if count}
+    tally = Tally()
+    for number, text in enumerate(["few words", "many " * 140_000]):
+        tally.keep(document("s", str(number), text))
+    found = {length: count for length, count in write_report(tmp_path, tally, [])["words"].items() if count}
     assert found == {"<64": 1, "≥131072": 1}
+
+
+def test_tallies_of_shards_add_up_to_the_tally_of_all() -> None:
+    kept = [document("s", str(number), LONG, attributes={"phi_name": number, "quality": number / 8}) for number in range(8)]
+    gone = [Drop(id=f"d{n}", reason=f"near duplicate of s/{n % 3}", source="s", size=10, excerpt=f"{n}") for n in range(9)]
+    whole, parts = Tally([Ran("phi", ("phi_",))]), [Tally([Ran("phi", ("phi_",))]) for _ in range(3)]
+    for number, made in enumerate(kept):
+        whole.keep(made)
+        parts[number // 3].keep(made)
+    for number, drop in enumerate(gone):
+        whole.drop(drop)
+        parts[number // 3].drop(drop)
+    added = Tally()
+    for part in parts:
+        added.add(part.dumps())
+    assert added.counts == whole.counts
+    assert added.samples == whole.samples
+    assert (added.counts["phi"]["name"], added.counts["tagged"]["phi"], added.counts["dropped bytes"]["dedup"]) == (28, 8, 90)
 
 
 def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:

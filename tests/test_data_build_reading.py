@@ -17,7 +17,7 @@ from medmodel.artifacts import read_records
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.records import Document, Drop
-from medmodel.stages.documents import Documents, outside_of
+from medmodel.stages.documents import Documents, source_digests
 
 LINE = json.dumps({"id": "one", "text": "A synthetic sentence about nothing in particular, for this test."}) + "\n"
 
@@ -80,4 +80,4 @@ def test_a_folder_that_may_not_be_read_has_its_reason_and_the_rest_goes_on(share
     assert [each.name for each in found if isinstance(each, Member)] == ["open.jsonl"]
     denied = Unreadable(id="closed", reason="may not be read: permission denied")
     assert [each for each in found if isinstance(each, Unreadable)] == [denied]
-    assert outside_of([{"format": "jsonl", "path": str(shared)}])  # the stage's key can be told all the same
+    assert source_digests([{"format": "jsonl", "path": str(shared)}])  # the stage's key can be told all the same

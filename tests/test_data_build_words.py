@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_build.words import jaccard, longest_run, runs, words
+from data_build.words import Store, jaccard, longest_run, runs, words
 
 WILD = st.text(alphabet=st.sampled_from("aZ09_é ,.\n\u4e00\u9fffα\u0301٣😀-"), max_size=60)
 
@@ -50,3 +50,16 @@ def test_jaccard_is_that_of_the_sets(one: set[int], other: set[int]) -> None:
 def test_the_longest_run_is_the_longest_run(found: list[bool]) -> None:
     text = "".join("x" if hit else " " for hit in found)
     assert longest_run(np.array(found, dtype=bool)) == max((len(run) for run in text.split()), default=0)
+
+
+@given(st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=8), st.sets(st.integers(0, 12)), st.floats(0.1, 1.0))
+def test_the_store_names_the_first_that_is_near_enough(sets: list[set[int]], asked: set[int], threshold: float) -> None:
+    store = Store()
+    places = [store.add(np.array(sorted(each), dtype=np.uint64)) for each in sets]
+    near = [
+        place
+        for place, each in zip(places, sets, strict=True)
+        if (len(each & asked) / len(each | asked) if each | asked else 1.0) >= threshold
+    ]
+    found = store.first_near(np.array(sorted(asked), dtype=np.uint64), places[::-1], threshold)
+    assert found == (near[-1] if near else -1)

@@ -40,30 +40,25 @@ class Dedup(Comparison):
             buckets = read_clusters(self.clusters, sketches)[np.newaxis]
         else:
             buckets = shared_buckets([shard.bands for shard in sketches.shards])
-        kept: list[dict[int, list[int]]] = [{} for _ in buckets]  # band -> bucket -> documents that stay
-        shingles: dict[int, words.U64] = {}  # of documents that stay and share a bucket
+        kept: list[dict[int, list[int]]] = [{} for _ in buckets]  # band -> bucket -> places of documents that stay
+        shingles = words.Store()  # of documents that stay and share a bucket
         heldout = sketches.meta["heldout"]
-        rank: dict[int, int] = {}
+        number_of: list[int] = []  # of the documents that stay, in the order of preference
         for number in sketches.order():
             mine = [(band, bucket) for band, bucket in enumerate(buckets[:, number].tolist()) if bucket != ALONE]
             if not mine:
                 continue
-            candidates = {other for band, bucket in mine for other in kept[band].get(bucket, ())}
+            candidates = {place for band, bucket in mine for place in kept[band].get(bucket, ())}
             own = sketches.shingles(number)
-            for other in sorted(candidates, key=rank.__getitem__):
-                if heldout[other] == heldout[number] and self._same(own, shingles[other]):
-                    yield Finding(number, "drop", f"near duplicate of {sketches.ids[other]}")
-                    break
-            else:
-                rank[number] = len(rank)
-                shingles[number] = own
-                for band, bucket in mine:
-                    kept[band].setdefault(bucket, []).append(number)
-
-    def _same(self, one: words.U64, other: words.U64) -> bool:
-        if min(len(one), len(other)) < self.threshold * max(len(one), len(other)):
-            return False  # the sizes alone say so
-        return words.jaccard(one, other) >= self.threshold
+            likely = sorted(place for place in candidates if heldout[number_of[place]] == heldout[number])
+            near = shingles.first_near(own, likely, self.threshold)
+            if near >= 0:
+                yield Finding(number, "drop", f"near duplicate of {sketches.ids[number_of[near]]}")
+                continue
+            place = shingles.add(own)
+            number_of.append(number)
+            for band, bucket in mine:
+                kept[band].setdefault(bucket, []).append(place)
 
 
 def shared_buckets(bands: Sequence[words.U32]) -> npt.NDArray[np.int32]:
