@@ -116,6 +116,7 @@ def test_every_kind_is_found_by_its_name() -> None:
 # -- question-answer pages
 
 
+@pytest.mark.slow
 def test_a_grounded_example_asks_the_publishers_question_and_cites_the_sentences_that_lead_its_answer() -> None:
     for candidate in kept("grounded", page()):
         lines = parse(answered(candidate), 20)
@@ -195,6 +196,7 @@ def test_a_question_for_the_subject_alone_and_a_page_of_overviews_give_no_absten
         assert gone.reason.startswith("no abstention: the question asks for any, or there is only an overview")
 
 
+@pytest.mark.slow
 def test_twins_ask_the_same_in_two_languages_and_have_the_same_answer() -> None:
     pair = [Term("mock Fever", "假热")]
     twins = kept("twin", page(), terms=pair)
@@ -375,6 +377,7 @@ def stage(folder: Path, seed: int, **settings: Any) -> tuple[Path, dict[str, Any
     return out, run(Job(config, inputs, out, seed))
 
 
+@pytest.mark.slow
 def test_the_stage_fills_each_share_reports_what_is_unused_and_keeps_what_it_rejects(tmp_path: Path) -> None:
     shares = {"differential": 0.5, "grounded": 0.4, "conversation": 0.1}
     out, report = stage(tmp_path, 1, tokens=3000, proportions=shares)

@@ -90,6 +90,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model" / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_fine_tuning_lowers_the_loss_and_saves_a_model_with_its_chat_template(tmp_path: Path, model: Artifact) -> None:
     config = Sft(uses="sft", learning_rate=1e-2, batch=2, max_length=64)
     work = job(tmp_path, "sft", config, model=model, examples=examples(tmp_path, 24))
@@ -116,6 +117,7 @@ def rows(tmp_path: Path) -> Artifact:
     return artifact(folder, "packed")
 
 
+@pytest.mark.slow
 def test_continued_pretraining_stopped_and_resumed_ends_with_the_same_weights(tmp_path: Path, model: Artifact) -> None:
     config = Cpt(uses="cpt", learning_rate=1e-2, batch_rows=2, save_every=2)
     packed = rows(tmp_path)
