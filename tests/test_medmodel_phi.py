@@ -277,3 +277,16 @@ def test_numbers_in_texts_without_capitals_are_no_addresses(text: str) -> None:
 @pytest.mark.slow
 def test_presidio_can_use_the_same_recognisers() -> None:
     assert [hit.entity_type for hit in analyzer().analyze("call 555-010-4477", language="en")] == ["PHONE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ms Secretname: INR?", ["Secretname"]),
+        ("Dr Jane Secretname: take it", ["Jane Secretname"]),
+        ("Patient: Jane Secretname, MRN: 48213", ["Jane Secretname"]),
+        ("Patient: Jane Secretname MRN: 48213", ["Jane Secretname"]),
+    ],
+)
+def test_a_name_before_a_colon_is_a_name_and_the_next_fields_label_is_none(text: str, names: list[str]) -> None:
+    assert [text[one.start : one.end] for one in find(text) if one.kind == "name"] == names

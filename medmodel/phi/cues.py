@@ -56,8 +56,12 @@ def _end_of_name(text: str, start: int, end: int) -> int:
         if word[0].strip(".'’") in _NO_NAMES:
             break
         last, kept = kept, start + word.end()
-    if text[kept : kept + 1] == ":":  # "Jane Roe, MRN:": the last word is the next field's
-        kept = last
+    if (
+        text[kept : kept + 1] == ":" and last > start
+    ):  # "Jane Roe, MRN:": the last word is the next field's, but not in "Jane Roe:"
+        word_before = text[last:kept].strip(" ,")
+        if text[last] == "," or (word_before.isupper() and not text[start:last].isupper()):
+            kept = last
     return kept
 
 
