@@ -33,6 +33,7 @@ from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.recipe import data_dir
 from medmodel.records import Document, Drop, Example
+from medmodel.train.tokens import Encoder
 
 EXCERPT = 200  # characters of a rejected question that can be read
 _PAIR = re.compile(r"^(?P<chinese>.+?)：英文名 (?P<english>.+?)（", re.MULTILINE)
@@ -146,10 +147,8 @@ def rejection(candidate: Candidate, reason: str, sources: Mapping[str, str]) -> 
 
 def token_counter(job: Job) -> Callable[[str], int]:
     """Tokens of a turn as the model of the job reads it, its frame included."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(job.inputs["model"].path / "model" / "tokenizer.json"))
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids) + FRAME
+    encoder = Encoder.open(job.inputs["model"].path / "model")
+    return lambda text: encoder.count(text) + FRAME
 
 
 def in_order(examples: Sequence[Example], seed: int) -> list[Example]:

@@ -26,7 +26,10 @@ STEPS = {
     "exact": "exact_dedup",
     "near": "dedup",
     "nothing left": "paragraph_dedup",
-}  # how a reason begins -> the step it rests on; what could not be read, and what is to be forgotten, is left out by reading
+    "unreadable": "read",
+    "forgotten": "read",
+}  # how a reason begins -> the step it rests on
+OTHER = "other"  # steps of the user's own, whose reasons are not known here
 
 
 class Ran(NamedTuple):
@@ -122,11 +125,11 @@ def reason_class(reason: str) -> str:
 
 def step_of(kind: str) -> str:
     """The step whose finding a reason rests on."""
-    return next((step for beginning, step in STEPS.items() if kind.startswith(beginning)), "read")
+    return next((step for beginning, step in STEPS.items() if kind.startswith(beginning)), OTHER)
 
 
 def steps_of(tally: Tally, steps: Sequence[Ran]) -> list[dict[str, Any]]:
-    """Of each step, in the order in which they ran: documents tagged, left out, and the bytes of these."""
+    """Of each step, in the order in which they ran: documents tagged, left out, and the bytes of these; all that was left out is in it."""
     counts = tally.counts
     return [
         {
@@ -136,5 +139,5 @@ def steps_of(tally: Tally, steps: Sequence[Ran]) -> list[dict[str, Any]]:
             "dropped": counts["dropped"][step.step],
             "dropped_bytes": counts["dropped bytes"][step.step],
         }
-        for step in (Ran("read", ()), *steps)
+        for step in (Ran("read", ()), *steps, *([Ran(OTHER, ())] if counts["dropped"][OTHER] else []))
     ]

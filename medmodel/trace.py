@@ -203,8 +203,8 @@ def _decisions(artifact: Artifact, document: Document) -> Iterator[Decision]:
     report = artifact.path / "report.json"
     steps = json.loads(report.read_bytes()).get("steps", []) if report.exists() else []
     for step in steps:
-        if step["step"] == "read":
-            continue  # what could not be read is no document
+        if step["step"] in ("read", "other"):
+            continue  # there only for what was left out
         found = [
             f"{key} {value}"
             for key, value in sorted(document.attributes.items())

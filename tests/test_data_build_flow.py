@@ -17,7 +17,7 @@ from data_build.executor import ReadShard, WriteShard, carrier_line, run_phase, 
 from data_build.head import BITS, Head, features
 from data_build.report import write_report
 from data_build.steps.tagging import carry
-from data_build.tally import Ran, Tally
+from data_build.tally import Ran, Tally, steps_of
 from medmodel.artifacts import content_digest, hash_files, read_records
 from medmodel.errors import InputError, MedmodelError, UnknownName
 from medmodel.job import Job
@@ -193,6 +193,14 @@ def test_tallies_of_shards_add_up_to_the_tally_of_all() -> None:
     assert added.counts == whole.counts
     assert added.samples == whole.samples
     assert (added.counts["phi"]["name"], added.counts["tagged"]["phi"], added.counts["dropped bytes"]["dedup"]) == (28, 8, 90)
+
+
+def test_what_a_step_of_ones_own_drops_is_in_the_table_of_steps_too() -> None:
+    tally = Tally()
+    for reason in ("no dose in it", "unreadable: is empty", "near duplicate of s/1"):
+        tally.drop(Drop(id=reason, reason=reason, source="s", size=5))
+    told = {step["step"]: step["dropped"] for step in steps_of(tally, [Ran("dedup", ())])}
+    assert told == {"read": 1, "dedup": 1, "other": 1}
 
 
 def test_a_source_that_gives_nothing_is_an_error_that_names_it(run: Run) -> None:

@@ -52,7 +52,7 @@ class Documents(StageConfig):
     protected: dict[str, str] = Field(default_factory=dict)  # published test -> SHA-256 of its hashed n-grams' file
     cases: tuple[str, ...] = ()  # files or folders of questions that no document may repeat: tests at hand
     near_duplicate: float = 0.8  # Jaccard of word 5-grams: below it, revisions of one guideline pass as new
-    near_by: Literal["memory", "shuffle"] = "memory"  # one node: 1M passages in 1.5 GB; shuffle: datatrove's stages, beyond it
+    near_by: Literal["memory", "shuffle"] = "memory"  # one node: 1M passages in 0.8 GB; shuffle: datatrove's stages, beyond it
     paragraph_copies: int = 0  # cut a paragraph that stands in so many documents, but for one; 0 cuts none
     executor: Executor = Executor()
 
