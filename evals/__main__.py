@@ -4,6 +4,7 @@
     python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
     python -m evals unsafe --url http://127.0.0.1:7860 --json
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
+    python -m evals honesty            # does any scorer flatter?
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
 of `medmodel.errors`; 1 when calls failed, since what is left is not the whole score.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from evals import batch as batches
+from evals import honesty as kit
 from evals import run as runs
 from evals import subjects
 from evals.suite import Material, Subject, Suite
@@ -47,7 +50,8 @@ Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
 
 
 def main() -> None:
-    if len(sys.argv) > 1 and sys.argv[1] not in ("run", "batch") and not sys.argv[1].startswith("-"):
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    if len(sys.argv) > 1 and sys.argv[1] not in commands and not sys.argv[1].startswith("-"):
         sys.argv.insert(1, "run")
     run_command(app)
 
@@ -114,6 +118,36 @@ def batch(
         out.print(table)
         out.print(f"report: {results.with_suffix('.report.html')}", soft_wrap=True)
     if report.failed or report.bad_lines:
+        raise typer.Exit(1)
+
+
+@app.command()
+def honesty(
+    names: Annotated[list[str] | None, typer.Argument(help="benchmarks or suites; all of them by default")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put fake models to the scorers: each must score what it is worth (evals/honesty.py)."""
+    known = [name for kind in KINDS for name in registry.names(kind)]
+    findings = {}
+    with _progress(None) as (advance, tell):
+        for number, name in enumerate(names or known, 1):
+            tell(name)
+            with tempfile.TemporaryDirectory(prefix="honesty-") as folder:
+                findings[name] = kit.examine(_find(name), Path(folder))
+            advance(number, len(names or known))
+    if as_json:
+        print(json.dumps({name: [found._asdict() for found in all_found] for name, all_found in findings.items()}, indent=1))
+    wrong = kit.table(findings)
+    if not as_json:
+        out.print(
+            f"{sum(map(len, findings.values()))} figures of {len(findings)} scorers; {len(wrong)} not what they should be"
+        )
+        if wrong:
+            table = Table("suite", "fake", "metric", "value", "should be")
+            for row in wrong:
+                table.add_row(*row)
+            out.print(table)
+    if wrong:
         raise typer.Exit(1)
 
 

@@ -41,7 +41,7 @@ def measure(
     for row in done.values():
         on_row(row)
     with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(AT_ONCE[suite.needs]) as pool:
-        running = {pool.submit(_score, suite, item, subject): item.id for item in items if item.id not in done}
+        running = {pool.submit(score, suite, item, subject): item.id for item in items if item.id not in done}
         try:
             for finished in as_completed(running):
                 row = finished.result()
@@ -51,6 +51,16 @@ def measure(
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: what has not begun does not begin
     return [done[item.id] for item in items]
+
+
+def score(suite: Suite[Item], item: Item, subject: Subject) -> Scored:
+    """One item's row; a failed call is a row with its error and no values."""
+    try:
+        row = suite.score(item, subject)
+    except MedmodelError as error:
+        return Scored(id=item.id, cluster=item.id, error=f"{type(error).__name__}: {error}")
+    assert row.id == item.id, f"a suite scored item '{item.id}' under the id '{row.id}'"
+    return row
 
 
 def is_complete(suite: Suite[Item], path: Path) -> bool:
@@ -98,15 +108,6 @@ def summarise(suite: Suite[Any], rows: Sequence[Scored]) -> Summary:
 def is_rate(rows: Iterable[Scored], metric: str) -> bool:
     """Whether every item is plainly right or wrong."""
     return all(row.values[metric] in (0.0, 1.0) for row in rows if metric in row.values)
-
-
-def _score(suite: Suite[Item], item: Item, subject: Subject) -> Scored:
-    try:
-        row = suite.score(item, subject)
-    except MedmodelError as error:
-        return Scored(id=item.id, cluster=item.id, error=f"{type(error).__name__}: {error}")
-    assert row.id == item.id, f"a suite scored item '{item.id}' under the id '{row.id}'"
-    return row
 
 
 def _load(path: Path) -> list[Scored]:

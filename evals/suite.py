@@ -8,6 +8,8 @@
 
 A `Scored` holds every number of one item for one model; a metric is the weighted mean of one of them over the items.
 An item whose call failed has `error` set and no values: it is counted apart and never becomes a score.
+Every suite also says what a flawless model would reply (`perfect`), brings a few made-up items (`specimen`) and what each
+fake of `evals.honesty` must score on them (`truth`): a scorer that flatters nobody is part of the suite.
 Suites import this module; it knows none of them (`registry.get("suite", name)` does).
 """
 
@@ -21,10 +23,11 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVa
 from pydantic import Field
 
 from medmodel.errors import EngineError
-from medmodel.models.engine import Likelihood
-from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Passage, Record
+from medmodel.models.engine import Completion, Likelihood
+from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Message, Passage, Record
 
 Needs = Literal["product", "rules", "model", "data"]
+Expected = float | tuple[float, float] | None  # the value, or the bounds it lies within; None: no item has the metric
 
 
 class Scored(Record):
@@ -56,10 +59,12 @@ Item = TypeVar("Item", bound=Identified)
 
 @dataclass(frozen=True)
 class Subject:
-    """What is examined. `ask` is `Client.ask` of a running product; `loglikelihood` is its engine's, made synchronous."""
+    """What is examined. `ask` is `Client.ask` of a running product; the rest is its engine's, made synchronous."""
 
     ask: Callable[[str, str], Answer] | None = None  # (question, language)
     loglikelihood: Callable[[str, str], Likelihood] | None = None  # (prompt, continuation)
+    next_token: Callable[[str, Sequence[str]], list[float]] | None = None  # (prompt, continuations of one token each)
+    generate: Callable[[Sequence[Message], int], Completion] | None = None  # (messages, most tokens)
 
     def answer(self, question: str, language: str = "en") -> Answer:
         if self.ask is None:
@@ -70,6 +75,17 @@ class Subject:
         if self.loglikelihood is None:
             raise EngineError("this suite reads likelihoods: give it a model with --model")
         return self.loglikelihood(prompt, continuation)
+
+    def next(self, prompt: str, continuations: Sequence[str]) -> list[float]:
+        """Log-probability (nats) of each continuation as the very next token: one request for all of them."""
+        if self.next_token is None:
+            raise EngineError("this suite reads log-probabilities of the next token: give it a model with --model")
+        return self.next_token(prompt, continuations)
+
+    def write(self, messages: Sequence[Message], most: int) -> Completion:
+        if self.generate is None:
+            raise EngineError("this suite lets a model write: give it a model with --model")
+        return self.generate(messages, most)
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,7 @@ class Material:
 class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
-    needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: likelihoods; data: neither
+    needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
 
     def __init__(self, material: Material) -> None:
@@ -103,3 +119,16 @@ class Suite(Generic[Item]):
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         """More about these rows than the metrics say: shown beside every gate of the suite."""
         return {}
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        """A few made-up items for the honesty kit; a benchmark writes them into `folder` in its publisher's format."""
+        raise NotImplementedError
+
+    def perfect(self, item: Item, prompt: str = "") -> str | Answer:
+        """What a flawless model replies: the product's answer; the text; or the continuation of this prompt that is right."""
+        raise NotImplementedError
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """What each metric must be for a fake of `evals.honesty`: unless it is overridden, 1 for the oracle and else 0."""
+        return dict.fromkeys(self.metrics, 1.0 if fake == "oracle" else 0.0)

@@ -23,12 +23,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.suite import Material, Needs, Scored, Subject, Suite
-from evals.suites.choice import distribution, option_shares
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
+from evals.suites.choice import best, distribution, option_shares
 from medmodel import prompts
 from medmodel.errors import InputError
 from medmodel.records import ChoiceItem
@@ -54,7 +54,7 @@ class MedQA(Suite[ChoiceItem]):
     def score(self, item: ChoiceItem, subject: Subject) -> Scored:
         by_letter = _letter_scores(item, subject)
         by_text = option_shares(prompts.choice_prompt(item.question), item.options, subject)
-        letter, text = by_letter.index(max(by_letter)), by_text.index(max(by_text))
+        letter, text = best(by_letter), best(by_text)
         return Scored(
             id=item.id,
             cluster=item.cluster,
@@ -62,14 +62,35 @@ class MedQA(Suite[ChoiceItem]):
                 "letter": float(letter == item.answer),
                 "text": float(text == item.answer),
                 "probability": by_text[item.answer],
-                "chosen_letter": float(letter),
-                "chosen_text": float(text),
                 "options": float(len(item.options)),
+                **({} if letter is None else {"chosen_letter": float(letter)}),
+                **({} if text is None else {"chosen_text": float(text)}),
             },
         )
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         return {"letter": distribution(rows, "chosen_letter"), "text": distribution(rows, "chosen_text")}
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        options = {"A": "rest at home", "B": "ice", "C": "heat twice a day", "D": "salt"}
+        rows = [
+            {"question": f"Number {at}?", "options": options, "answer": options["ABCD"[at % 4]], "answer_idx": "ABCD"[at % 4]}
+            for at in range(20)
+        ]
+        (folder / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        return Material(data=folder)
+
+    def perfect(self, item: ChoiceItem, prompt: str = "") -> str:
+        listed = f"\nA. {item.options[0]}" in prompt
+        return f" {'ABCDEFGHIJ'[item.answer]}" if listed else f" {prompts.one_line(item.options[item.answer])}"
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """Who knows nothing gives every option its chance; and who cannot tell them apart has not chosen the right one."""
+        right = {"oracle": 1.0, "constant": 0.25}.get(fake, 0.0)
+        if fake == "random":
+            return {"letter": (0.0, 0.6), "text": (0.0, 0.6), "probability": (0.1, 0.45)}
+        return {"letter": right, "text": right, "probability": (0.98, 1.0) if fake == "oracle" else (0.24, 0.26)}
 
 
 def read_items(data: Path | None) -> list[ChoiceItem]:

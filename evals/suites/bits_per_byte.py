@@ -11,13 +11,13 @@ source, each scored from the beginning-of-text token alone; clustered by source,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from evals.suite import Needs, Scored, Subject, Suite
-from medmodel.records import Record
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
+from medmodel.records import Document, Record, Source
 from medmodel.registry import register
 
 GENERAL = Path(__file__).with_name("general_heldout.md")
@@ -52,6 +52,23 @@ class BitsPerByte(Suite[Chunk]):
         size = len(chunk.text.encode())
         bits = -subject.likelihood("", chunk.text).logprob / math.log(2)
         return Scored(id=chunk.id, cluster=chunk.cluster, values={chunk.kind: bits / size}, weight=float(size))
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        source = Source(id="made-up", title="Made up", licence="CC0-1.0", tier="guideline")
+        text = "\n".join(f"- Step {step} is to wait." for step in range(200))
+        return Material(documents=[Document(id="made-up/a", text=text, source=source, domain="guideline", split="heldout")])
+
+    def perfect(self, chunk: Chunk, prompt: str = "") -> str:
+        return chunk.text
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """Nats of every token, which in the kit is a character, in bits over the text's bytes."""
+        nats = {"oracle": 0.1, "constant": 0.1, "all": 0.1, "hedge": 0.1}.get(fake, 6.0)
+        characters = sum(len(chunk.text) for chunk in general()) / sum(len(chunk.text.encode()) for chunk in general())
+        if fake == "random":
+            return {"heldout": (0.0, 6.0 / math.log(2)), "general": (0.0, 6.0 / math.log(2))}
+        return {"heldout": nats / math.log(2), "general": nats / math.log(2) * characters}
 
 
 def general() -> list[Chunk]:

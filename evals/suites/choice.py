@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.suite import Needs, Scored, Subject, Suite
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
 from medmodel.records import ChoiceItem
 from medmodel.registry import register
@@ -33,20 +34,45 @@ class Choice(Suite[ChoiceItem]):
 
     def score(self, item: ChoiceItem, subject: Subject) -> Scored:
         shares = option_shares(prompts.choice_prompt(item.question), item.options, subject)
-        chosen = shares.index(max(shares))
-        return Scored(
-            id=item.id,
-            cluster=item.cluster,
-            values={
-                "probability": shares[item.answer],
-                "accuracy": float(chosen == item.answer),
-                "chosen": float(chosen),
-                "options": float(len(item.options)),
-            },
-        )
+        chosen = best(shares)
+        values = {"probability": shares[item.answer], "accuracy": float(chosen == item.answer), "options": float(len(shares))}
+        if chosen is not None:
+            values["chosen"] = float(chosen)
+        return Scored(id=item.id, cluster=item.cluster, values=values)
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         return distribution(rows)
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        options = ("rest at home", "ice", "heat twice a day", "salt")
+        return Material(
+            choices=[
+                ChoiceItem(
+                    id=f"made-up-{at}",
+                    question=f"Which of these is number {at}?",
+                    options=options,
+                    answer=at % 4,
+                    cluster=f"{at}",
+                )
+                for at in range(20)
+            ]
+        )
+
+    def perfect(self, item: ChoiceItem, prompt: str = "") -> str:
+        return f" {prompts.one_line(item.options[item.answer])}"
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """Who knows nothing gives every option its chance; and who cannot tell them apart has not chosen the right one."""
+        if fake in ("empty", "refusal", "all", "truncated"):
+            return {"probability": 0.25, "accuracy": 0.0}
+        known: dict[str, Mapping[str, Expected]] = {
+            "oracle": {"probability": (0.98, 1.0), "accuracy": 1.0},
+            "constant": {"probability": (0.25, 0.26), "accuracy": 0.25},
+            "hedge": {"probability": (0.24, 0.26), "accuracy": 0.0},
+            "random": {"probability": (0.1, 0.45), "accuracy": (0.0, 0.6)},
+        }
+        return known[fake]
 
 
 def option_shares(prompt: str, options: Sequence[str], subject: Subject) -> list[float]:
@@ -58,6 +84,13 @@ def option_shares(prompt: str, options: Sequence[str], subject: Subject) -> list
     highest = max(scores)
     powers = [math.exp(score - highest) for score in scores]
     return [power / sum(powers) for power in powers]
+
+
+def best(scores: Sequence[float]) -> int | None:
+    """The one highest score's position. None when several share it: who cannot tell options apart has chosen none."""
+    highest = max(scores)
+    at = [position for position, score in enumerate(scores) if highest - score < 1e-9]
+    return at[0] if len(at) == 1 else None
 
 
 def distribution(rows: Sequence[Scored], chosen: str = "chosen") -> dict[str, Any]:

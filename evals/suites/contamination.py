@@ -12,12 +12,13 @@ Not covered: paraphrases, and what the base model had read before it came here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from evals.suite import Material, Needs, Scored, Subject, Suite
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
-from medmodel.records import Record
+from medmodel.records import Document, Record, Source
 from medmodel.registry import register
 
 WORDS = 13
@@ -69,6 +70,28 @@ class Contamination(Suite[Held]):
             values={"runs": float(len(found) + len(wrong))},
             shown={"first": where[0]} if where else {},
         )
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        """One held-out text whose first 14 words stand in a training document, so two runs of 13; and one that shares 12."""
+        source = Source(id="made-up", title="Made up", licence="CC0-1.0", tier="guideline")
+        texts = {"train": [*range(14), *range(100, 112)], "heldout": range(20), "clean": range(100, 112)}
+        return Material(
+            documents=[
+                Document(
+                    id=f"made-up/{name}",
+                    text=" ".join(f"w{number}" for number in numbers),
+                    source=source,
+                    domain="guideline",
+                    split="train" if name == "train" else "heldout",
+                )
+                for name, numbers in texts.items()
+            ]
+        )
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """No model is asked: two runs over two held-out texts, whoever is examined."""
+        return {"runs": 1.0}
 
 
 def runs(text: str) -> Iterator[int]:

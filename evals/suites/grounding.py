@@ -21,14 +21,16 @@ measure for longer answers. Not covered: whether another sentence than the expec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.suite import Needs, Scored, Subject, Suite
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
 from medmodel.errors import EngineError
-from medmodel.rag.citations import parse
-from medmodel.records import Answer, Case, Citation, FirstTry, Passage
+from medmodel.models.engine import Completion
+from medmodel.rag.citations import cite, judge_first_try, parse
+from medmodel.records import Answer, Case, Citation, Claim, FirstTry, Passage, Source, Span
 from medmodel.registry import register
 
 FEWEST = 10  # first tries that cite anything: fewer show no habit
@@ -94,6 +96,52 @@ class Grounding(Suite[Case]):
         held: dict[str, Passage] = dict(self.material.passages) or {passage.id: passage for passage in answer.passages}
         passage = held.get(citation.passage_id)
         return passage is not None and bool(citation.quote) and passage.text[citation.start : citation.end] == citation.quote
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        facts = {topic: f"Take {number} mg of {topic} a day." for number, topic in enumerate(("alphin", "betin", "gammin"), 5)}
+        passages = [
+            Passage(
+                id=f"{topic}/a#0",
+                document_id=f"{topic}/a",
+                text=fact,
+                start=0,
+                end=len(fact),
+                sentences=(Span(start=0, end=len(fact)),),
+                source=Source(id=topic, title=topic, licence="CC0-1.0", tier="guideline"),
+            )
+            for topic, fact in facts.items()
+        ]
+        cases = [
+            Case(id=topic, question=f"How much {topic} a day?", expect_source=topic, expect_quote=fact)
+            for topic, fact in facts.items()
+        ]
+        return Material(cases=cases, passages={passage.id: passage for passage in passages})
+
+    def perfect(self, case: Case, prompt: str = "") -> Answer:
+        passages = tuple(self.material.passages.values())
+        number = next(at for at, (passage, _) in enumerate(prompts.numbered(passages), 1) if passage.text == case.expect_quote)
+        text = prompts.answer_line(number, case.expect_quote or "")
+        return Answer(
+            id=case.id,
+            question=case.question,
+            status="answered",
+            origin="model",
+            claims=(
+                Claim(text=case.expect_quote or "", citations=(cite(passages[number - 1], 0, number),), verdict="supported"),
+            ),
+            passages=passages,
+            first_try=judge_first_try(Completion(text=text, finish_reason="stop"), passages),
+        )
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """What is said without a citation is marked so, and lies about no quote; what is cut off still shows whole quotes."""
+        return {
+            **super().truth(fake),
+            "model_written": float(fake != "refusal"),
+            "right_source": float(fake in ("oracle", "truncated")),
+            "citations_valid": None if fake in ("empty", "refusal") else 1.0,
+        }
 
 
 def _cited(answer: Answer) -> dict[int, str]:

@@ -11,11 +11,13 @@ emergencies that must be inferred from several findings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from evals.questions import Question, read_questions
-from evals.suite import Needs, Scored, Subject, Suite
+from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
+from medmodel.records import Answer, RedFlag
 from medmodel.registry import register
 
 METRICS = {"explicit": "flagged", "reworded": "flagged_reworded", "none": "flagged_without"}  # by group of the YAML
@@ -38,3 +40,17 @@ class RedFlags(Suite[Question]):
             values={METRICS[question.group]: float(fired)},
             shown={"flags": ", ".join(flags)},
         )
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        return Material()
+
+    def perfect(self, question: Question, prompt: str = "") -> Answer:
+        flag = RedFlag(id=question.flag, title="", action="", urgency="emergency", matched="", source=question.source)
+        shown = () if question.group == "none" else (flag,)
+        return Answer(id=question.id, question=question.text, status="abstained", origin="none", red_flags=shown)
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """Flags on everything find every emergency, and the last metric says what that costs."""
+        found = 1.0 if fake in ("oracle", "all", "truncated") else 0.0
+        return {"flagged": found, "flagged_reworded": found, "flagged_without": 1.0 if fake == "all" else 0.0}
