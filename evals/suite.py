@@ -98,6 +98,7 @@ class Material:
     examples: Sequence[Example] = ()
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
     data: Path | None = None  # the folder of a benchmark that the user downloaded
+    part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
 
 
 class Suite(Generic[Item]):
