@@ -23,9 +23,14 @@ _CLAUSE = re.compile(
     r"[,:()，：（）、]|\b(?:and|but|however|although|then|if|unless|until|before|because|instead|except|so|when)\b"
     r"|但|而(?!且)|并(?!非)|若|如果|除非|直到"
 )
+_IF = re.compile(
+    r"(?:\b(?:if|unless|when)\b|若|如果|除非)[^,:，：]*$"
+)  # a condition denies nothing: "if it cannot be reduced below …"
 _NOT = r"(?:not|no|never|without|cannot|neither|nor|avoid\w*|unnecessary|unneeded|rather than|instead of|\w+n't)"
 _DENIED_BEFORE = re.compile(rf"\b{_NOT}((?:\s+[\w'/-]+){{0,3}})\s*$")
-_UNDONE = re.compile(r"\b(?:only|forget\w*|omit\w*|delay\w*|miss\w*|skip\w*|withh\w+|neglect\w*|overlook\w*|fail\w*|ignor\w*)\b")
+_UNDONE = re.compile(
+    r"\b(?:only|forget\w*|omit\w*|delay\w*|miss\w*|skip\w*|withh\w+|neglect\w*|overlook\w*|fail\w*|ignor\w*)\b"
+)
 _DENIED_AFTER = re.compile(
     r"^(?:\s+[\w'/-]+){0,2}?\s+(?:(?:is|are|was|be|need|needs|do|does|should|would)(?:\s+not|n't)|never|no longer)"
     r"(?:\s+(?:be|usually|routinely|always))*\s+(?:need\w*|necess\w*|requir\w*|indicated|recommended|advis\w*|useful|helpful)"
@@ -79,6 +84,8 @@ class _Part:
         return any(not (checked and self._denied(sentence, match)) for match in self._pattern.finditer(sentence))
 
     def _denied(self, sentence: str, match: re.Match[str]) -> bool:
+        if _IF.search(sentence[: match.start()]):
+            return False
         before = _CLAUSE.split(sentence[: match.start()])[-1]
         end = self._whole_word.match(sentence, match.end())
         after = _CLAUSE.split(sentence[end.end() if end else match.end() :])[0]

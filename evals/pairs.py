@@ -18,20 +18,17 @@ class Pair(Generic[Written]):
 
 
 def pairs(items: Sequence[Written], first: str, second: str) -> list[Pair[Written]]:
-    """Items joined by name, in the order of the first ones ("" is no ending). Raises InputError naming what has no twin."""
+    """Items joined by name, in the order of the first ones (whose ending may be ""). Raises InputError naming what has no twin."""
     by_id = {item.id: item for item in items}
     if len(by_id) < len(items):
-        twice = next(item.id for item in items if sum(other.id == item.id for other in items) > 1)
+        twice = next(item.id for item in items if by_id[item.id] is not item)
         raise InputError(f"item {twice} is written twice; give each its own id")
     found = []
     for item in items:
-        if item.id.endswith(second):
-            name, other = item.id.removesuffix(second), item.id.removesuffix(second) + first
-        else:
-            name = item.id.removesuffix(first) if first else item.id
-            other = name + second
-            if name + first == item.id and other in by_id:
-                found.append(Pair(name, item, by_id[other]))
-        if other not in by_id:
-            raise InputError(f"item {item.id} has no twin: write an item '{other}' beside it")
+        ending, other = (second, first) if item.id.endswith(second) else (first, second)
+        name = item.id.removesuffix(ending)
+        if not item.id.endswith(ending) or name + other not in by_id:
+            raise InputError(f"item {item.id} has no twin: write '{name}{first}' and '{name}{second}'")
+        if ending == first:
+            found.append(Pair(name, item, by_id[name + second]))
     return found

@@ -95,7 +95,11 @@ def _case(text: str, language: Language, draw: random.Random) -> str:
 def _spacing(text: str, language: Language, draw: random.Random) -> str:
     """Stray spaces and lines, as pasted from a form; Chinese gets them at punctuation and numbers, not inside words."""
     if language == "zh":
-        return "  " + re.sub(r"(?<=[，。；])", "\n", re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)|(?<=\d)(?=[\u4e00-\u9fff])", " ", text)) + " "
+        return (
+            "  "
+            + re.sub(r"(?<=[，。；])", "\n", re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)|(?<=\d)(?=[\u4e00-\u9fff])", " ", text))
+            + " "
+        )
     return "\n " + re.sub(r" ", lambda _: draw.choice(_SPACES), re.sub(r"(?=[?,.](?:\s|$))", " ", text)) + " "
 
 
@@ -111,7 +115,7 @@ def _units(text: str, language: Language, draw: random.Random) -> str:
     """mg, g and µg into one another, glucose between mmol/L and mg/dL, °C into °F; what is left is spelled."""
     end = r"(?![A-Za-z/])"
     text = re.sub(rf"({_SUGAR}\D{{0,12}}){_NUMBER}mmol/L", lambda m: f"{m[1]}{round(Decimal(m[2]) * MG_PER_MMOL)} mg/dL", text)
-    text = re.sub(rf"(?<=\d)\s?°C", "°C", text)
+    text = re.sub(r"(?<=\d)\s?°C", "°C", text)
     text = re.sub(rf"{_NUMBER}(?:°C|℃)", lambda m: f"{Decimal(m[1]) * 9 / 5 + 32:.1f} °F", text)
     text = re.sub(rf"{_NUMBER}(g|mg|µg|mcg){end}", _mass, text)
     for unit, name in _NAMES[language].items():

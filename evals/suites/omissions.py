@@ -139,4 +139,6 @@ def _passage(sentences: Sequence[str]) -> Passage:
     text = "\n".join(sentences)
     starts = [sum(len(sentence) + 1 for sentence in sentences[:at]) for at in range(len(sentences))]
     spans = tuple(Span(start=start, end=start + len(sentence)) for start, sentence in zip(starts, sentences, strict=True))
-    return Passage(id="made_up/a#0", document_id="made_up/a", text=text, start=0, end=len(text), sentences=spans, source=MADE_UP)
+    return Passage(
+        id="made_up/a#0", document_id="made_up/a", text=text, start=0, end=len(text), sentences=spans, source=MADE_UP
+    )
