@@ -43,8 +43,12 @@ class Anchoring(Suite[Pair[Anchored]]):
     needs: ClassVar[Needs] = "rules"
     metrics: ClassVar[tuple[str, ...]] = ("urgency_kept", "flagged", "flagged_twin", "flagged_without")
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._items = pairs(read_written(SUITES / "anchoring.yaml", Anchored, material.part), "", ".twin")
+
     def items(self) -> Sequence[Pair[Anchored]]:
-        return pairs(read_written(SUITES / "anchoring.yaml", Anchored, self.material.part), "", ".twin")
+        return self._items
 
     def score(self, pair: Pair[Anchored], subject: Subject) -> Scored:
         plain, twin = (disposition(subject.answer(case.text, case.language)) for case in (pair.first, pair.second))

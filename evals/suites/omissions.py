@@ -56,8 +56,12 @@ class Omissions(Suite[OmissionCase]):
     needs: ClassVar[Needs] = "product"
     metrics: ClassVar[tuple[str, ...]] = ("recall", "complete", "critical_missed", "wrong_said")
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._items = read_written(SUITES / "omissions.yaml", OmissionCase, material.part)
+
     def items(self) -> Sequence[OmissionCase]:
-        return read_written(SUITES / "omissions.yaml", OmissionCase, self.material.part)
+        return self._items
 
     def score(self, case: OmissionCase, subject: Subject) -> Scored:
         answer = subject.answer(case.text, case.language)

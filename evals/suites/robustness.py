@@ -56,8 +56,12 @@ class Robustness(Suite[Base]):
     needs: ClassVar[Needs] = "product"
     metrics: ClassVar[tuple[str, ...]] = ("plain", "kept", "right", *(f"kept_{kind}" for kind in KINDS))
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._items = read_written(SUITES / "robustness.yaml", Base, material.part)
+
     def items(self) -> Sequence[Base]:
-        return read_written(SUITES / "robustness.yaml", Base, self.material.part)
+        return self._items
 
     def score(self, base: Base, subject: Subject) -> Scored:
         plain = subject.answer(base.text, base.language)

@@ -65,8 +65,12 @@ class Twins(Suite[Pair[Twin]]):
         "as_expected",
     )
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._items = pairs(read_written(SUITES / "twins.yaml", Twin, material.part), ".en", ".zh")
+
     def items(self) -> Sequence[Pair[Twin]]:
-        return pairs(read_written(SUITES / "twins.yaml", Twin, self.material.part), ".en", ".zh")
+        return self._items
 
     def score(self, pair: Pair[Twin], subject: Subject) -> Scored:
         answers = [subject.answer(twin.text, twin.language) for twin in (pair.first, pair.second)]
