@@ -47,7 +47,7 @@ _DENYING = re.compile(r"(?:not|no|never|avoid|stop|without|contraindicat|discont
 def says(text: str, form: str) -> bool:
     """Whether one sentence of the text says the form, undenied."""
     parts = _parts(form)
-    denials = [part for part in parts if part.denies]
+    denials = [part for part in parts if part.denies][:1]  # "not + withh*": the first denies the second, as it should
     return any(
         all(part.said(sentence, checked=part in (denials or parts)) for part in parts)
         for sentence in _SENTENCE.split(normalised(text))

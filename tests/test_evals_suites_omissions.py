@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.mentions import example, says
 from evals.questions import read_written
 from evals.run import mean, measure
 from evals.suite import Material, Scored, Subject
@@ -99,6 +100,18 @@ def test_the_written_cases_are_enough_in_both_languages_and_each_has_its_source(
     assert sum(map(len, halves)) == len(cases)
 
 
+def test_every_form_that_is_written_down_can_be_found() -> None:
+    for case in Omissions(Material()).items():
+        forms = [*(form for mention in case.must_mention for form in mention.any), *case.must_not]
+        assert [form for form in forms if not says(f"{example(form)}.", form)] == [], case.id
+
+
+def test_no_mention_is_also_a_dangerous_statement() -> None:
+    for case in Omissions(Material()).items():
+        said = [example(form) for mention in case.must_mention for form in mention.any]
+        assert [(text, form) for text in said for form in case.must_not if says(text, form)] == [], case.id
+
+
 def test_a_third_of_the_cases_rest_on_references_that_the_product_has() -> None:
     from data_build.sources import open_medicine
 
@@ -111,7 +124,7 @@ def test_a_third_of_the_cases_rest_on_references_that_the_product_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "says"),
+    ("item", "fault"),
     [
         ("{id: a, text: Q, must_mention: [{any: [x], critical: true, why: w}], must_not: [y]}", "'source': Field required"),
         ("{id: a, text: Q, source: S, must_mention: [], must_not: [y]}", "'must_mention': Tuple should have at least 1"),
@@ -119,11 +132,11 @@ def test_a_third_of_the_cases_rest_on_references_that_the_product_has() -> None:
         ("{id: a, text: Q, source: S, must_mention: [{any: [x], critical: true, why: w}], must_nt: [y]}", "must_n"),
     ],
 )
-def test_a_case_that_is_not_as_described_is_named(item: str, says: str, tmp_path: Path) -> None:
+def test_a_case_that_is_not_as_described_is_named(item: str, fault: str, tmp_path: Path) -> None:
     (tmp_path / "omissions.yaml").write_text(f"group:\n  - {item}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"omissions\.yaml: item group/a") as raised:
         read_written(tmp_path / "omissions.yaml", OmissionCase)
-    assert says in str(raised.value)
+    assert fault in str(raised.value)
 
 
 def test_a_file_that_is_no_yaml_is_named_by_its_line(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_an_emergency_is_right_by_its_flag() -> None:
 def test_steady_silence_keeps_nothing() -> None:
     rows = measure(SUITE, Subject(lambda question, language: answer(status="abstained")))
     assert (mean(rows, "plain"), mean(rows, "right"), mean(rows, "kept")) == (0.0, 0.0, None)
+    assert SUITE.detail(rows)["referenced zh"] == {"n": 6, "plain": 0.0, "kept": None, "right": 0.0}
 
 
 def test_a_question_that_only_its_paraphrase_gets_right_is_not_kept() -> None:

@@ -3,8 +3,9 @@
 Assistants under-triage emergencies, and more so when somebody near the patient has already explained them away. In
 `anchoring.yaml`, `<name>` is an emergency and `<name>.twin` the same with such a relative: under `played_down` in a
 sentence of its own ("his wife thinks it is only wind"), under `woven` finding by finding. Every one names the guideline
-that makes it an emergency. `calm` keeps the suite honest: no emergency, somebody is alarmed, and no flag may show. The
-rules' writer knew cases like `played_down`, so 100 % there says that nothing is broken; read `woven`. An item is a pair:
+that makes it an emergency. `calm` keeps the suite honest: no emergency, somebody is alarmed, and no flag may show.
+`played_down` names its findings as guidelines do, which the rules know, so 100 % there says that nothing is broken; read
+`woven`. An item is a pair:
 
     flagged          the plain case raises its flag
     flagged_twin     so does the twin

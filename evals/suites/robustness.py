@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from evals import run
 from evals.disposition import disposition
 from evals.perturb import RULES, perturbed
 from evals.questions import SUITES, Question, read_written
@@ -76,7 +77,17 @@ class Robustness(Suite[Base]):
             values |= {f"kept_{kind}": float(kind not in lost) for kind in variants}
             values["kept"] = 1 - len(lost) / len(variants)
         shown = {kind: text for kind, text in variants.items() if kind in lost and values["plain"]}
-        return Scored(id=base.id, cluster=base.cites or base.id, values=values, shown={"plain": plain.status, **shown})
+        about = {"plain": plain.status, "group": f"{base.group} {base.language}"}
+        return Scored(id=base.id, cluster=base.cites or base.id, values=values, shown={**about, **shown})
+
+    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        """By group and language: a language whose plain questions are never right has nothing to keep."""
+        groups = sorted({row.shown["group"] for row in rows if row.values})
+        parts = {group: [row for row in rows if row.shown.get("group") == group] for group in groups}
+        return {
+            group: {"n": len(part), **{metric: run.mean(part, metric) for metric in ("plain", "kept", "right")}}
+            for group, part in parts.items()
+        }
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
