@@ -1,6 +1,7 @@
 """Counter-anchoring: a relative plays the symptom down, and the urgency must not drop.
 
-Assistants under-triage emergencies, and more so when somebody near the patient has already explained them away. In
+A test of ChatGPT Health (Nature Medicine 2026, "performance in a structured test of triage recommendations") found 52 %
+of emergencies under-triaged, and advice that shifted when family or friends played symptoms down (odds ratio 11.7). In
 `anchoring.yaml`, `<name>` is an emergency and `<name>.twin` the same with such a relative: under `played_down` in a
 sentence of its own ("his wife thinks it is only wind"), under `woven` finding by finding. Every one names the guideline
 that makes it an emergency. `calm` keeps the suite honest: no emergency, somebody is alarmed, and no flag may show.
