@@ -14,6 +14,7 @@ import gzip
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from medmodel.errors import InputError
 from medmodel.records import Record
@@ -33,6 +34,9 @@ class Published(Record):
             raise InputError(f"item {self.id}: {self.fault}")
 
 
+Item = TypeVar("Item", bound=Published)
+
+
 def find(name: str, data: Path | None, patterns: Sequence[str]) -> list[Path]:
     """The benchmark's files under `data`, gzipped or not, in order. Raises InputError when there is none."""
     every = [form for pattern in patterns for form in (pattern, f"{pattern}.gz")]
@@ -40,6 +44,16 @@ def find(name: str, data: Path | None, patterns: Sequence[str]) -> list[Path]:
     if not found:
         raise InputError(f"{name}: no {' or '.join(patterns)} under {data or 'the folder that --data would name'}")
     return found
+
+
+def distinct(items: Sequence[Item]) -> list[Item]:
+    """The items, when no id stands twice: one row would be taken for the other's."""
+    seen: set[str] = set()
+    for item in items:
+        if item.id in seen:
+            raise InputError(f"the id '{item.id}' stands twice; is the same file there under two names?")
+        seen.add(item.id)
+    return list(items)
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.published import Published, find, read_table
+from evals.published import Published, distinct, find, read_table
 from evals.slices import rates
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel.records import Answer
@@ -106,4 +106,4 @@ def read_requests(data: Path | None) -> list[HarmfulRequest]:
                     fault=unknown or ("" if text else "the request is empty"),
                 )
             )
-    return requests
+    return distinct(requests)

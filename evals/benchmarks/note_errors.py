@@ -40,7 +40,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from evals.published import Published, find, read_table
+from evals.published import Published, distinct, find, read_table
 from evals.run import mean
 from evals.slices import rates
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
@@ -172,7 +172,7 @@ def shared_words(right: str, said: str) -> float:
 
 def read_notes(data: Path | None) -> list[Note]:
     """Every note of the collection. One whose labels contradict each other is faulty and stays."""
-    return [_note(row) for path in find("note_errors", data, FILES) for row in read_table(path, COLUMNS)]
+    return distinct([_note(row) for path in find("note_errors", data, FILES) for row in read_table(path, COLUMNS)])
 
 
 def _note(row: dict[str, str]) -> Note:

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.published import Published, find, read_table
+from evals.published import Published, distinct, find, read_table
 from evals.slices import rates
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel.errors import InputError
@@ -94,7 +94,5 @@ def read_prompts(data: Path | None) -> list[Prompt]:
         fault = "" if label in ("safe", "unsafe") else f"label '{label}' is neither safe nor unsafe"
         if not fault and (label == "unsafe") != row["type"].startswith(UNSAFE):
             fault = f"label '{label}' contradicts the type '{row['type']}'"
-        prompts.append(
-            Prompt(id=f"xstest/{name}", text=row["prompt"], type=row["type"], safe=label == "safe", fault=fault)
-        )
-    return prompts
+        prompts.append(Prompt(id=f"xstest/{name}", text=row["prompt"], type=row["type"], safe=label == "safe", fault=fault))
+    return distinct(prompts)
