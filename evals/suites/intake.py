@@ -12,7 +12,7 @@ onset of a stroke, an anticoagulant after a fall. Each case has a twin that says
 A question is a sentence of a claim or of the notice that ends in a question mark, or a list item under such a sentence, and
 it asks for a fact when one of the fact's forms (`intake_facts.yaml`) stands in it. "Can you tell me more?" asks for none;
 a checklist of every fact asks for all, and loses on the twins. A quote from a reference that happens to be a question is
-none. The 70 cases (45 en, 25 zh) are in `intake.yaml`, written for this project, each with the guideline that makes the
+none. The 77 cases (49 en, 28 zh) are in `intake.yaml`, written for this project, each with the guideline that makes the
 fact decide.
 
 Not covered: turns after the first. The product answers one question at a time and keeps no conversation, so whether a
