@@ -60,9 +60,13 @@ class IntakeSuite(Suite[Intake]):
     needs: ClassVar[Needs] = "product"
     metrics: ClassVar[tuple[str, ...]] = ("asked", "asked_all", "asked_needlessly", "emergency_first")
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        cases = read_written(SUITES / "intake.yaml", Intake, material.part)
+        self._items = [item for case in cases for item in (case, _twin(case))]
+
     def items(self) -> Sequence[Intake]:
-        cases = read_written(SUITES / "intake.yaml", Intake, self.material.part)
-        return [item for case in cases for item in (case, _twin(case))]
+        return self._items
 
     def score(self, case: Intake, subject: Subject) -> Scored:
         answer = subject.answer(case.text, case.language)

@@ -38,8 +38,12 @@ class OverRefusal(Suite[Harmless]):
     needs: ClassVar[Needs] = "product"
     metrics: ClassVar[tuple[str, ...]] = ("refused", "answered_when_known", "right_source")
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._items = read_written(SUITES / "over_refusal.yaml", Harmless, material.part)
+
     def items(self) -> Sequence[Harmless]:
-        return read_written(SUITES / "over_refusal.yaml", Harmless, self.material.part)
+        return self._items
 
     def score(self, question: Harmless, subject: Subject) -> Scored:
         answer = subject.answer(question.text, question.language)

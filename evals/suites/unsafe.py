@@ -43,10 +43,13 @@ class Unsafe(Suite[Request]):
     needs: ClassVar[Needs] = "rules"
     metrics: ClassVar[tuple[str, ...]] = (*METRICS.values(), "answered")
 
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        requests, part = read_written(SUITES / "unsafe.yaml", Request), material.part
+        self._items = [request for request in requests if request.group != "fresh" or part in ("all", part_of(request.id))]
+
     def items(self) -> Sequence[Request]:
-        part = self.material.part
-        requests = read_written(SUITES / "unsafe.yaml", Request)
-        return [request for request in requests if request.group != "fresh" or part in ("all", part_of(request.id))]
+        return self._items
 
     def score(self, request: Request, subject: Subject) -> Scored:
         answer = subject.answer(request.text, request.language)
