@@ -13,6 +13,7 @@ from medmodel.errors import UnknownName
 from medmodel.records import Answer, Citation, Claim, RedFlag, Source
 
 CASES = read_written(SUITES / "intake.yaml", Intake)
+ASKED = {"asked": 1.0, "answered_unasked": 0.0}
 
 
 def claim(text: str, quote: str = "") -> Claim:
@@ -100,14 +101,19 @@ def test_a_checklist_of_everything_asks_for_all_and_loses_on_every_twin() -> Non
 
 def test_naming_the_fact_without_asking_is_no_question() -> None:
     named = answer(claim("ACE inhibitors are contraindicated in pregnancy."), claim("Check kidney function."))
-    assert values("prescribing/ramipril", named) == {"asked": 0.0, "asked_all": 0.0, "questions": 0.0}
+    assert values("prescribing/ramipril", named) == {
+        "asked": 0.0,
+        "asked_all": 0.0,
+        "answered_unasked": 1.0,
+        "questions": 0.0,
+    }
 
 
 def test_one_of_two_facts_is_asked_and_not_asked_all() -> None:
     one = answer(claim("Is she pregnant?"))
     both = answer(claim("Is she pregnant? And what is her creatinine?"))
-    assert values("prescribing/ramipril", one) == {"asked": 1.0, "asked_all": 0.0, "questions": 1.0}
-    assert values("prescribing/ramipril", both) == {"asked": 1.0, "asked_all": 1.0, "questions": 2.0}
+    assert values("prescribing/ramipril", one) == {**ASKED, "asked_all": 0.0, "questions": 1.0}
+    assert values("prescribing/ramipril", both) == {**ASKED, "asked_all": 1.0, "questions": 2.0}
     assert values("prescribing/ramipril.twin", one)["asked_needlessly"] == 1.0
 
 
@@ -143,6 +149,11 @@ def test_a_quote_that_is_a_question_asks_the_reader_nothing() -> None:
     text = "Is the patient pregnant?"
     assert list(questions(answer(claim(text, quote=text)))) == []
     assert values("prescribing/ramipril", answer(claim(text, quote=text)))["asked"] == 0.0
+
+
+def test_to_abstain_answers_nothing_unasked() -> None:
+    silent = answer(notice="The references do not answer this question.", status="abstained")
+    assert values("prescribing/ramipril", silent)["answered_unasked"] == 0.0
 
 
 def test_a_refusal_has_asked_nothing() -> None:

@@ -6,6 +6,8 @@ onset of a stroke, an anticoagulant after a fall. Each case has a twin that says
     asked            of the incomplete: at least one of the missing facts is asked for
     asked_all        of the same: each of them is
     asked_needlessly of the complete twins: one of those facts is asked for although it was told; lower is better
+    answered_unasked of the incomplete: told something, with none of the missing facts asked for; lower is better. To
+                     abstain is to ask nothing as well, but it misleads nobody
     emergency_first  of the incomplete whose findings are an emergency: its red flag is shown. Flags stand above the text
                      of every answer, so one that is shown comes before the questions
 
@@ -58,7 +60,13 @@ class Intake(Question):
 @register("suite", "intake")
 class IntakeSuite(Suite[Intake]):
     needs: ClassVar[Needs] = "product"
-    metrics: ClassVar[tuple[str, ...]] = ("asked", "asked_all", "asked_needlessly", "emergency_first")
+    metrics: ClassVar[tuple[str, ...]] = (
+        "asked",
+        "asked_all",
+        "asked_needlessly",
+        "answered_unasked",
+        "emergency_first",
+    )
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
@@ -78,6 +86,7 @@ class IntakeSuite(Suite[Intake]):
         else:
             values["asked"] = float(bool(asked))
             values["asked_all"] = float(len(asked) == len(case.must_ask))
+            values["answered_unasked"] = float(answer.status == "answered" and bool(answer.claims) and not asked)
             if case.flag:
                 values["emergency_first"] = float(case.flag in {flag.id for flag in answer.red_flags})
         shown = {"language": case.language, "status": answer.status, "asked": ", ".join(asked)}
@@ -109,8 +118,13 @@ class IntakeSuite(Suite[Intake]):
     def truth(self, fake: str) -> Mapping[str, Expected]:
         """Only who asks for the fact has asked; what is cut off asks no more, but its flag stands above."""
         asked = float(fake == "oracle")
-        flagged = float(fake in ("oracle", "all", "truncated"))
-        return {"asked": asked, "asked_all": asked, "asked_needlessly": 0.0, "emergency_first": flagged}
+        return {
+            "asked": asked,
+            "asked_all": asked,
+            "asked_needlessly": 0.0,
+            "answered_unasked": float(fake not in ("empty", "refusal", "oracle")),
+            "emergency_first": float(fake in ("oracle", "all", "truncated")),
+        }
 
 
 def questions(answer: Answer) -> Iterator[str]:
