@@ -127,6 +127,8 @@ def test_another_question_of_the_same_words_does_not_count() -> None:
     assert not asks("How much does she weigh?", "amount")
     assert not asks("When did you last eat?", "time_taken")
     assert not asks("血压多少？", "amount")
+    assert not asks("Are you allergic to any drug?", "medicines")
+    assert asks("Are you on any other drugs?", "medicines")
     assert asks("How many tablets did she take, and when was it?", "amount")
     assert asks("How long ago was that?", "time_taken")
 
