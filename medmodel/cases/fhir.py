@@ -36,7 +36,7 @@ OLDEST = 89  # years
 _TAG = re.compile(r" \((?:disorder|finding|situation|procedure|substance|product|observable entity)\)$")  # SNOMED CT's
 _ASKS_WHO = re.compile(
     r"^\W*(?:what is |what's )?(?:your |the |patient'?s? |full |first |last |family |given |maiden )*"
-    r"(?:name|surname|address|phone|telephone|e-?mail|date of birth|birth ?date|d\.?o\.?b|ssn|mrn|insurance number)\b"
+    r"(?:name(?!\s+of\s+(?!(?:the |your )?patient))|surname|address|phone|telephone|e-?mail|date of birth|birth ?date|d\.?o\.?b|ssn|mrn|insurance number)\b"
     r"|姓名|名字|住址|地址|电话|身份证|出生日期",
     re.IGNORECASE,
 )
