@@ -145,6 +145,16 @@ def test_when_the_server_is_gone_the_run_stops_instead_of_filling_the_file_with_
     assert ids(tmp_path / "out.jsonl") == []
 
 
+def test_a_wrong_key_stops_the_run_with_the_servers_sentence(tmp_path: Path) -> None:
+    class Locked(Asked):
+        async def ask(self, question: str, language: str = "en") -> Answer:
+            raise ServerError("give a valid API key", 401)
+
+    with pytest.raises(ServerError, match="valid API key"):
+        ask(cases(), tmp_path / "out.jsonl", Locked())
+    assert ids(tmp_path / "out.jsonl") == []
+
+
 def test_a_run_that_is_stopped_keeps_what_was_answered(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
 

@@ -25,11 +25,12 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ValidationError
 
 from medmodel.client import Readiness
-from medmodel.errors import InputError, MedmodelError, ServerUnreachable
+from medmodel.errors import InputError, MedmodelError, ServerError, ServerUnreachable
 from medmodel.records import Answer, BatchResult, Case, Record
 
 WORKERS = 8  # vLLM on two cores gains little beyond 8 at once
 GROUP = 256  # results that may wait for the disk, about 4 MB; then asking waits too
+NOT_LET_IN = (401, 403)
 BEGINNING = b'{"id":"'  # of every line
 
 
@@ -58,7 +59,7 @@ Progress = Callable[[int, int, int], None]  # done, of how many, failed
 async def run_batch(
     cases: Sequence[Case], out: Path, client: Asking, workers: int = WORKERS, progress: Progress | None = None
 ) -> BatchSummary:
-    """Ask what is not answered yet. Raises AnotherRun, InputError (another kind of file), ServerUnreachable (what is done is kept)."""
+    """Ask what is not answered yet. Raises AnotherRun, InputError (no results file), ServerError (gone, or a wrong key). What is done is kept."""
     with ExitStack() as stack:
         stack.enter_context(_lock(out))
         kept = await asyncio.to_thread(_keep_answered, out, cases)
@@ -238,12 +239,14 @@ async def _work(waiting: deque[Case], finished: asyncio.Queue[BatchResult | Exce
 
 
 async def _ask(case: Case, client: Asking) -> BatchResult:
-    """Raises ServerUnreachable when the server is gone, so that a dead one is not a file of errors."""
+    """Raises ServerError when the server is gone or knows no such key, so that neither makes a file of errors."""
     started = time.monotonic()
     answer, error = None, ""
     try:
         answer = await client.ask(case.question, case.language)
     except MedmodelError as failure:
+        if isinstance(failure, ServerError) and failure.status in NOT_LET_IN:
+            raise
         if isinstance(failure, ServerUnreachable) and (await client.ready()).engine == "unreachable":
             raise
         error = f"{type(failure).__name__}: {failure}"
