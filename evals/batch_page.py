@@ -43,9 +43,9 @@ def batch_page(report: BatchReport, rows: Sequence[CaseRow]) -> str:
     parts = [page.paragraph(opening), page.bars(sorted(report.status.items()), "How cases ended")]
     parts.append(page.bars(sorted(report.origin.items()), "Who wrote what is shown"))
     parts.append(page.section("Figures", page.table(("", ""), figures)))
-    unmet = [[page.cell(kind), page.cell(name)] for kind, seen in report.expectations.items() for name in seen.unmet]
+    unmet = [[page.cell(kind), page.cell(", ".join(seen.unmet))] for kind, seen in report.expectations.items() if seen.unmet]
     if unmet:
-        parts.append(page.section("Expectations not met", page.table(("expected", "case"), unmet)))
+        parts.append(page.section("Expectations not met", page.table(("expected", "cases"), unmet)))
     if report.failed:
         failed = [[page.cell(row.id), page.cell(row.error)] for row in rows if row.status == "error"]
         parts.append(page.section("Calls that failed", page.table(("case", "why"), failed[:SHOWN])))

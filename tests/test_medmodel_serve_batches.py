@@ -233,7 +233,7 @@ from medmodel.serve.batches import run_batch
 
 class Asked:
     async def ask(self, question, language="en"):
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.005)
         return Answer(id=question, question=question, status="abstained", origin="none", notice="x" * 5000)
     async def ready(self):
         return Readiness(True, "ready")
@@ -251,21 +251,23 @@ for line in sys.stdin:  # each line starts a run in a child of its own, so that 
 
 @pytest.mark.slow
 def test_killed_twenty_times_at_random_it_ends_with_each_case_once(tmp_path: Path) -> None:
-    count, kills, draw = 4_000, 0, random.Random(4)
+    count, draw = 6_000, random.Random(4)
     out = tmp_path / "out.jsonl"
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(out), str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as runs:
         assert runs.stdin
         assert runs.stdout
-        while kills < 20:
+        for kill in range(20):
+            before = out.stat().st_size if out.exists() else 0
             runs.stdin.write("again\n")
             runs.stdin.flush()
             child = int(runs.stdout.readline())
-            time.sleep(draw.uniform(0.005, 0.08))
+            while kill % 2 and (not out.exists() or out.stat().st_size <= before):
+                time.sleep(0.002)  # until it writes; the others are killed while they start or repair, too
+            time.sleep(draw.uniform(0, 0.03))
             os.kill(child, signal.SIGKILL)
             assert int(runs.stdout.readline()) == -9
-            kills += 1
         assert 0 < len(out.read_bytes().splitlines()) < count, "it was at work when it was killed"
         runs.stdin.write("to the end\n")
         runs.stdin.close()

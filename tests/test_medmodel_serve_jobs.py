@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,6 +136,40 @@ def test_a_server_that_starts_again_goes_on_where_it_stopped(tmp_path: Path) -> 
         found = until(client, batch, "running", done=4)
         assert (found.created, found.done) == (batch.created, 4)
         assert {result.id: result for result in client.batches.results(batch.id)} == before
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from serving import served
+from medmodel.models.scripted import ScriptedEngine
+from medmodel.serve.product import Fixed
+with served(Path(sys.argv[1]), Fixed(ScriptedEngine(pause=0.001))) as url:
+    print(url, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_a_server_killed_at_work_and_started_again_ends_with_each_case_once(tmp_path: Path) -> None:
+    cases = [Case(id=f"c{number}", question=f"question {number}") for number in range(1_500)]
+    command = [sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)]
+    for last in (False, False, True):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            with Client(process.stdout.readline().strip()) as client:
+                if not client.batches.list():
+                    client.batches.create(cases, id="b")
+                batch = client.batches.retrieve("b")
+                if last:
+                    until(client, batch, "finished")
+                    results = list(client.batches.results("b"))
+                else:
+                    until(client, batch, "running", done=batch.done + 100)
+            process.kill()
+    assert sorted(result.id for result in results) == sorted(case.id for case in cases)
+    assert {result.status for result in results} == {"ok"}
 
 
 def test_a_batch_is_answered_by_one_release(tmp_path: Path) -> None:
