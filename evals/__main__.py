@@ -28,7 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from evals import batch as batches
-from evals import batch_compare, batch_page, subjects
+from evals import batch_compare, batch_page
 from evals import run as runs
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
@@ -163,6 +163,8 @@ def _default_data(folder: str) -> Path | None:
 
 @contextmanager
 def _subject(suite: Suite[Any], model: Path | None, url: str | None, tell: Any) -> Iterator[Subject]:
+    from evals import subjects  # loads the API and its database: a second that a batch need not wait
+
     if suite.needs in ("product", "rules") and url:
         with subjects.served_at(url) as subject:
             yield subject
