@@ -27,10 +27,10 @@ class Keys:
         self._keys = [key.strip().encode() for key in listed.split(",") if key.strip()]
         self._secret = secrets.token_bytes(32)
 
-    def __call__(self, request: Request) -> str:
-        return self.salt(self.tenant(request))
+    async def __call__(self, request: Request) -> str:  # async, or FastAPI would hand every request to a thread for it
+        return self.salt(await self.tenant(request))
 
-    def tenant(self, request: Request) -> str:
+    async def tenant(self, request: Request) -> str:
         """Whose request it is, by a name that outlives this process and tells nothing of the key: what is stored is his."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if not self._keys:

@@ -18,6 +18,7 @@ import cProfile
 import os
 import pstats
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,7 @@ from medmodel.serve.batches import run_batch
 
 ROUNDS = 4
 WORKERS = 8
-WARM = 200  # calls of each kind before the first that counts
+WARM = 400  # calls of each kind before the first that counts: each passage's sentences are embedded when it is first shown
 DRUGS = "apixaban warfarin metformin allopurinol prednisolone amoxicillin ramipril bisoprolol furosemide insulin".split()
 ILLS = (
     "atrial fibrillation, type 2 diabetes, chronic gout, asthma, pneumonia, hypertension, heart failure, stroke, "
@@ -210,6 +211,7 @@ def serve(folder: Path, profile: bool) -> None:
     about = {"name": "made up", "digest": "", "fingerprint": "", "key": "none", "gated": False, "gate": None}
     product = Product(_answering(folder / "index", about, True), Fixed(ScriptedEngine()), about)
     listening = _listen("127.0.0.1", 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # or uvicorn, once it has stopped, ends the process by it
     print(_address(listening), flush=True)
     app = create_app(product, FeedbackStore(f"sqlite:///{folder / 'feedback.db'}"), folder / "batches")
     profiled(profile, lambda: uvicorn.Server(_config(app)).run(sockets=[listening]))
