@@ -5,6 +5,7 @@
     python -m evals unsafe --url http://127.0.0.1:7860 --json
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
     python -m evals honesty            # does any scorer flatter?
+    python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
 of `medmodel.errors`; 1 when calls failed, since what is left is not the whole score.
@@ -12,6 +13,7 @@ of `medmodel.errors`; 1 when calls failed, since what is left is not the whole s
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import sys
@@ -28,17 +30,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from evals import batch as batches
+from evals import batch_compare, batch_page
 from evals import honesty as kit
 from evals import run as runs
-from evals import subjects
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
+from medmodel.artifacts import write_atomic
+from medmodel.cases import read_all
 from medmodel.cli import run_command
-from medmodel.client import Client
+from medmodel.client import TIMEOUT, AsyncClient
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
-from medmodel.records import Case
-from medmodel.serve.batches import read_cases
+from medmodel.serve.batches import WORKERS
 
 KINDS = ("benchmark", "suite")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Benchmarks, suites and batches of cases.")
@@ -50,7 +53,7 @@ Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
 
 
 def main() -> None:
-    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if len(sys.argv) > 1 and sys.argv[1] not in commands and not sys.argv[1].startswith("-"):
         sys.argv.insert(1, "run")
     run_command(app)
@@ -83,7 +86,9 @@ def run(
 ) -> None:
     """One benchmark or suite against one model or server."""
     plugin = _find(name)
-    suite: Suite[Any] = plugin(Material(cases=_cases(cases), data=data or _default_data(getattr(plugin, "folder", ""))))
+    suite: Suite[Any] = plugin(
+        Material(cases=read_all(cases) if cases else [], data=data or _default_data(getattr(plugin, "folder", "")))
+    )
     items = len(suite.items()[:limit])
     if not items:
         raise InputError(f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)")
@@ -101,21 +106,27 @@ def run(
 
 @app.command()
 def batch(
-    cases: Annotated[Path, typer.Argument(help="a cases file: one JSON object a line (id, question, expect_source, …)")],
+    cases: Annotated[Path, typer.Argument(help="JSON lines, CSV, or FHIR R4 bundles; `medmodel.cases` says what is read")],
     url: Annotated[str, typer.Option(help="a running medmodel server")],
     results: Annotated[Path, typer.Option("--out", help="answers, one a line; an existing file is resumed")],
+    workers: Annotated[int, typer.Option(min=1, help="cases asked at a time")] = WORKERS,
+    question: Annotated[str, typer.Option(help="asked of FHIR bundles that ask nothing themselves")] = "",
+    timeout: Annotated[float, typer.Option(min=0.1, help="seconds without a byte after which a call has failed")] = TIMEOUT,
+    api_key: Annotated[str | None, typer.Option(envvar="MEDMODEL_API_KEY", help="of several with commas, the first")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask every case of a file; resume where it stopped; report beside the results (.report.json and .report.html)."""
-    with _progress(None) as (advance, _), Client(url) as client:
-        report = batches.run(cases, results, client, on_progress=lambda done, total, failed: advance(done, total))
+    """Ask every case of a file; resume where it stopped; report beside the results (.report.json, .html and .csv)."""
+
+    async def asked(advance: Any) -> batches.BatchReport:
+        async with AsyncClient(url, (api_key or "").split(",")[0].strip() or None, timeout) as client:
+            return await batches.run(cases, results, client, lambda done, total, _: advance(done, total), workers, question)
+
+    with _progress(None) as (advance, _):
+        report = asyncio.run(asked(advance))
     if as_json:
         print(report.model_dump_json(indent=1))
     else:
-        table = Table("", "", title=f"{report.done} of {report.cases} cases have an answer")
-        for label, value in batches.lines(report):
-            table.add_row(label, escape(value))
-        out.print(table)
+        _table(f"{report.done} of {report.cases} cases have an answer", batch_page.lines(report))
         out.print(f"report: {results.with_suffix('.report.html')}", soft_wrap=True)
     if report.failed or report.bad_lines:
         raise typer.Exit(1)
@@ -151,19 +162,32 @@ def honesty(
         raise typer.Exit(1)
 
 
+@app.command(name="batch-compare")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="results of the one release")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="results of the other, over the same cases")],
+    cases: Annotated[Path | None, typer.Option(help="the cases file, to compare what they expect")] = None,
+    question: Annotated[str, typer.Option(help="as given to the batch")] = "",
+    html: Annotated[Path | None, typer.Option("--out", help="write a page here")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What another release does otherwise, case by case: status, who wrote, expectations gained and lost."""
+    found = batch_compare.compare(first, second, read_all(cases, question) if cases else None)
+    if html:
+        write_atomic(html, batch_compare.compare_page(found))
+    if as_json:
+        print(found.model_dump_json(indent=1))
+        return
+    _table(f"{found.compared} of {found.cases} cases have an answer in both", batch_compare.lines(found))
+    for verb, names in batch_compare.changed(found).items():
+        out.print(f"{verb}: {escape(', '.join(names))}", highlight=False, soft_wrap=True)
+
+
 def _find(name: str) -> Any:
     for kind in KINDS:
         if name in registry.names(kind):
             return registry.get(kind, name)
     raise UnknownName("benchmark or suite", name, [known for kind in KINDS for known in registry.names(kind)])
-
-
-def _cases(path: Path | None) -> list[Case]:
-    """All cases of a file; here a bad line is an error, since a score over the rest would not be comparable."""
-    cases, bad_lines = read_cases(path) if path else ([], [])
-    for bad in bad_lines:
-        raise InputError(f"{path}:{bad.line}: {bad.reason}")
-    return cases
 
 
 def _default_data(folder: str) -> Path | None:
@@ -173,6 +197,8 @@ def _default_data(folder: str) -> Path | None:
 
 @contextmanager
 def _subject(suite: Suite[Any], model: Path | None, url: str | None, tell: Any) -> Iterator[Subject]:
+    from evals import subjects  # loads the API and its database: a second that a batch need not wait
+
     if suite.needs in ("product", "rules") and url:
         with subjects.served_at(url) as subject:
             yield subject
@@ -197,6 +223,13 @@ def _progress(total: int | None) -> Iterator[tuple[Any, Any]]:
                 bars.update(task, completed=done, total=of)
 
         yield advance, lambda what: bars.update(task, description=escape(what))
+
+
+def _table(title: str, lines: list[tuple[str, str]]) -> None:
+    table = Table("", "", title=title)
+    for label, value in lines:
+        table.add_row(escape(label), escape(value))
+    out.print(table)
 
 
 def _show(name: str, summary: runs.Summary) -> None:

@@ -138,6 +138,14 @@ class ChoiceItem(Record):
     split: Split = "heldout"
 
 
+class Criterion(Record):
+    """One line of a rubric (HealthBench's shape): what an answer earns or loses when a judge finds that it does this."""
+
+    criterion: str
+    points: float
+    tags: tuple[str, ...] = ()
+
+
 class Case(Record):
     """One line of a cases file for batch evaluation."""
 
@@ -148,6 +156,7 @@ class Case(Record):
     expect_quote: str | None = None  # the very sentence that a right answer cites, as its passage has it
     expect_status: Literal["answered", "abstained", "refused"] | None = None
     must_mention: tuple[str, ...] = ()
+    rubric: tuple[Criterion, ...] = ()  # scored by a judge, where there is one; never by rule
 
 
 class Citation(Record):
@@ -209,6 +218,31 @@ class Answer(Record):
     engine: str = ""
     fake: bool = False  # True when the scripted engine answered
     seconds: float = 0.0
+    prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
+    tokens: int | None = None  # None when its server does not say
+
+
+class BatchResult(Record):
+    """One line of a batch's results: an answer, or why there is none. An error is never an answer."""
+
+    id: str  # the case's
+    status: Literal["ok", "error"]
+    answer: Answer | None = None
+    error: str = ""
+    seconds: float = 0.0  # as the asker saw it: waiting and retries included
+
+
+class Batch(Record):
+    """A batch on the server. `done` counts failed calls too; sent again under its id, those are asked again."""
+
+    id: str
+    status: Literal["running", "finished", "cancelled", "failed"]
+    cases: int
+    done: int = 0
+    failed: int = 0
+    release: str = ""  # what answers it: one batch is never answered by two
+    error: str = ""  # why it failed
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
 class Feedback(Record):
