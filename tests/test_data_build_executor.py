@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_what_was_stopped_is_taken_up_and_nothing_done_is_done_again(pipeline: l
     whole = written(tmp_path)
     run_phase([*pipeline[:2], WriteShard(tmp_path / "again" / "out")], 3, tmp_path / "other-logs")
     assert whole == written(tmp_path / "again")
+
+
+class Killed(PipelineStep):  # type: ignore[misc]
+    """What a system out of memory does to a worker."""
+
+    name = "killed"
+    type = "test"
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_ends_the_phase_and_says_what_may_be_the_cause(pipeline: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(MedmodelError, match="killed, as systems do that are out of memory"):
+        run_phase([pipeline[0], Killed(), pipeline[2]], 3, tmp_path / "logs", Executor(workers=2))
+
+
+def test_progress_is_told_after_each_shard(pipeline: list[Any], tmp_path: Path) -> None:
+    told: list[int] = []
+    run_phase(pipeline, 3, tmp_path / "logs", on_progress=told.append)
+    assert told == [1, 2, 3]
 
 
 @pytest.mark.slow

@@ -115,6 +115,7 @@ def test_a_stage_killed_while_its_worker_works_ends_the_run_and_leaves_no_proces
     store = tmp_path / "store"
     environment = {**os.environ, "MEDMODEL_STORE": str(store)}
     command = [sys.executable, "-m", "medmodel.cli", "run", "demo", "--until", "documents"]
+    command += ["--set", "documents.executor={workers: 2}"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
         left: list[psutil.Process] = []
         while running.poll() is None and not left:
