@@ -53,16 +53,20 @@ def run_phase(
     folder: Path,
     launch: Executor | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Run a datatrove pipeline over `tasks` shards; `folder` keeps its logs and the marks of the tasks that are done.
 
+    While other processes of this machine work this one does `meanwhile`: loading what the next phase is forked with.
     The first element makes the documents of a shard (`ReadShard`), the last writes them. Raises MedmodelError, with no text
     of a document, when a step fails.
     """
     if tasks == 0:
         return
     guarded = [_Guarded(step) for step in pipeline]
-    executor = _executor(guarded, tasks, folder, launch or Executor(), lambda: on_progress(_done(folder / "completions")))
+    executor = _executor(
+        guarded, tasks, folder, launch or Executor(), lambda: on_progress(_done(folder / "completions")), meanwhile
+    )
     executor.run()
     _wait(executor, tasks, folder, on_progress)
 
@@ -126,10 +130,17 @@ def carrier_line(carrier: Carrier) -> bytes:
     return orjson.dumps({"text": carrier.text, "id": carrier.id, "metadata": carrier.metadata}) + b"\n"
 
 
-def _executor(pipeline: Sequence[Any], tasks: int, folder: Path, launch: Executor, on_done: Callable[[], None]) -> Any:
+def _executor(
+    pipeline: Sequence[Any],
+    tasks: int,
+    folder: Path,
+    launch: Executor,
+    on_done: Callable[[], None],
+    meanwhile: Callable[[], object],
+) -> Any:
     common = {"tasks": tasks, "workers": min(launch.workers, tasks), "logging_dir": str(folder), **launch.options}
     if launch.kind == "local":
-        return _Processes(on_done, pipeline=list(pipeline), **common)
+        return _Processes(on_done, meanwhile, pipeline=list(pipeline), **common)
     if launch.kind == "slurm":
         from datatrove.executor import SlurmPipelineExecutor
 
@@ -151,10 +162,10 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
     Progress is told between tasks and not by a thread, which a fork might meet with a lock in its hands.
     """
 
-    def __init__(self, on_done: Callable[[], None], **options: Any) -> None:
+    def __init__(self, on_done: Callable[[], None], meanwhile: Callable[[], object], **options: Any) -> None:
         super().__init__(**options)
         self.pipeline: list[Any]
-        self.on_done = on_done
+        self.on_done, self.meanwhile = on_done, meanwhile
 
     def run(self) -> None:
         ranks = self.get_incomplete_ranks()
@@ -177,7 +188,7 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
             self.pipeline = pipeline
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "on_done": None}  # the parent's alone
+        return {**self.__dict__, "on_done": None, "meanwhile": None}  # the parent's alone
 
     def _shared(self, ranks: Sequence[int]) -> Iterator[PipelineStats]:
         context = multiprocessing.get_context(_start_method())
@@ -186,7 +197,9 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
             context.set_forkserver_preload(["data_build.flow"])
         with ProcessPoolExecutor(min(self.workers, len(ranks)), context, _begin, (os.getpid() if forks else None,)) as pool:
             try:
-                for each in as_completed([pool.submit(self.run_one, rank) for rank in ranks]):
+                running = [pool.submit(self.run_one, rank) for rank in ranks]
+                self.meanwhile()
+                for each in as_completed(running):
                     yield each.result()
             except BrokenProcessPool:
                 raise MedmodelError(

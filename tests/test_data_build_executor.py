@@ -93,6 +93,14 @@ def test_a_worker_that_is_killed_ends_the_phase_and_says_what_may_be_the_cause(p
         run_phase([pipeline[0], Killed(), pipeline[2]], 3, tmp_path / "logs", Executor(workers=2))
 
 
+@pytest.mark.slow
+def test_what_the_next_phase_needs_is_loaded_while_other_processes_work(pipeline: list[Any], tmp_path: Path) -> None:
+    loaded: list[int] = []
+    run_phase(pipeline, 3, tmp_path / "logs", Executor(workers=2), meanwhile=lambda: loaded.append(os.getpid()))
+    assert loaded == [os.getpid()]
+    assert sorted(written(tmp_path)) == ["00000.jsonl", "00001.jsonl", "00002.jsonl"]
+
+
 def test_progress_is_told_after_each_shard(pipeline: list[Any], tmp_path: Path) -> None:
     told: list[int] = []
     run_phase(pipeline, 3, tmp_path / "logs", on_progress=told.append)
