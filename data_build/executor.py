@@ -193,6 +193,7 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
     def _shared(self, ranks: Sequence[int]) -> Iterator[PipelineStats]:
         context = multiprocessing.get_context(_start_method())
         forks = context.get_start_method() == "fork"
+        others = set(multiprocessing.active_children())
         if not forks:
             context.set_forkserver_preload(["data_build.flow"])
         with ProcessPoolExecutor(min(self.workers, len(ranks)), context, _begin, (os.getpid() if forks else None,)) as pool:
@@ -206,6 +207,10 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
                     "a process of the phase was killed, as systems do that are out of memory: "
                     "run again with fewer `executor.workers`; what is done is kept"
                 ) from None
+            except (SystemExit, KeyboardInterrupt, GeneratorExit):
+                for worker in set(multiprocessing.active_children()) - others:  # or ending would wait for their shards
+                    worker.terminate()
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,41 @@ class Killed(PipelineStep):  # type: ignore[misc]
 def test_a_worker_that_is_killed_ends_the_phase_and_says_what_may_be_the_cause(pipeline: list[Any], tmp_path: Path) -> None:
     with pytest.raises(MedmodelError, match="killed, as systems do that are out of memory"):
         run_phase([pipeline[0], Killed(), pipeline[2]], 3, tmp_path / "logs", Executor(workers=2))
+
+
+class Slow(PipelineStep):  # type: ignore[misc]
+    """A shard that takes a minute; `started` appears when it begins."""
+
+    name = "slow"
+    type = "test"
+
+    def __init__(self, started: Path) -> None:
+        super().__init__()
+        self.started = started
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        self.started.touch()
+        time.sleep(60)
+        yield from data
+
+
+@pytest.mark.slow
+def test_a_phase_that_is_told_to_stop_does_not_wait_for_its_shards(pipeline: list[Any], tmp_path: Path) -> None:
+    def stop() -> None:
+        while not (tmp_path / "started").exists():
+            time.sleep(0.05)
+        raise SystemExit(143)  # as the handler of SIGTERM does
+
+    with pytest.raises(SystemExit):
+        run_phase(
+            [pipeline[0], Slow(tmp_path / "started"), pipeline[2]],
+            3,
+            tmp_path / "logs",
+            Executor(workers=2),
+            meanwhile=stop,
+        )
+    assert not multiprocessing.active_children()
+    assert not written(tmp_path)  # which there would be, had it waited
 
 
 @pytest.mark.slow
