@@ -43,7 +43,7 @@ class Scored(Record):
 
 
 class Part(NamedTuple):
-    """One suite for one model: "candidate" or "base"."""
+    """One suite for one model: "candidate", "base" or "release"."""
 
     role: str
     suite: str
@@ -118,7 +118,11 @@ class Suite(Generic[Item]):
         raise NotImplementedError
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        """More about these rows than the metrics say: shown beside every gate of the suite."""
+        """More about these rows than the metrics say, from the rows alone: shown beside every gate of the suite.
+
+        `degenerate` true: the answers show a habit, so these rows pass no gate and set no baseline. `judge`: {id, prompt,
+        temperature} of the model that scored. Called without the material, so that a report can be verified anywhere.
+        """
         return {}
 
     @classmethod
