@@ -17,14 +17,14 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff7b72; --open: #e3a13a; --model: #79a8ff; --base: #a0a0a0; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); } h3 { margin: 1.2rem 0 .3rem; font-size: 1rem; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pass { color: var(--good); } .fail { color: var(--bad); } .open { color: var(--open); } .info { color: var(--base); }
 td.verdict { font-weight: 600; white-space: nowrap; }
 .decision { border-left: .4rem solid currentColor; padding: .6rem 1rem; background: var(--soft); font-size: 1.1rem; }
 .decision > * { color: CanvasText; } .decision strong { color: inherit; } .scroll { overflow-x: auto; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; font: inherit; } figure { margin: 1rem 0; } figcaption { color: var(--base); }
+pre { white-space: pre-wrap; overflow-wrap: break-word; margin: 0; font: inherit; } figure { margin: 1rem 0; } figcaption { color: var(--base); }
 svg { max-width: 100%; height: auto; } svg text { fill: currentColor; font: 13px system-ui, sans-serif; }
 @media print { :root { color-scheme: light; } body { max-width: none; margin: 0; font-size: 10pt; } tr, figure { break-inside: avoid; } }
 """

@@ -212,22 +212,22 @@ def tested(gate: Gate, compared: Compared, better: Literal[1, -1], threshold: fl
 
 
 def alone(gate: Gate, rows: Iterable[Scored]) -> tuple[float | None, stats.Interval | None, int]:
-    """The candidate's mean of the metric, its interval, and n: Wilson's for single items, else by clusters.
+    """The candidate's mean of the metric, its interval, and n: Wilson's for a rate, else Student's over clusters.
 
-    A rate without exception shows the exact interval: the rule of three.
+    A rate without exception shows the exact interval: the rule of three. One whose items come in clusters counts as the
+    smaller number of items that would vary as much.
     """
     scored = [row for row in rows if gate.metric in row.values]
-    value = run.mean(scored, gate.metric)
-    if value is None:
+    if not scored:
         return None, None, 0
-    clusters = {row.cluster for row in scored}
-    if run.is_rate(scored, gate.metric):
-        if value in (0.0, 1.0):
-            return value, stats.clopper_pearson(round(value * len(clusters)), len(clusters)), len(scored)
-        if len(clusters) == len(scored):
-            return value, stats.wilson(round(value * len(scored)), len(scored)), len(scored)
-    values, weights = [row.values[gate.metric] for row in scored], [row.weight for row in scored]
-    return value, stats.clustered_mean(values, [row.cluster for row in scored], weights).interval, len(scored)
+    mean = stats.clustered_mean(
+        [row.values[gate.metric] for row in scored], [row.cluster for row in scored], [row.weight for row in scored]
+    )
+    if not run.is_rate(scored, gate.metric):
+        return mean.value, mean.interval, mean.n
+    if mean.value in (0.0, 1.0):
+        return mean.value, stats.clopper_pearson(round(mean.value * mean.clusters), mean.clusters), mean.n
+    return mean.value, stats.wilson_clustered(mean), mean.n
 
 
 def held_against(gate: Gate, rows: Rows, better: Literal[1, -1], rule: str) -> GateResult:

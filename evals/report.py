@@ -143,7 +143,7 @@ def _gates(report: GateReport) -> str:
             page.verdict(result.verdict),
             page.cell(row[1]),
             *(page.cell(text, number=True) for text in row[2:7]),
-            *map(page.cell, row[7:]),
+            *map(page.cell, row[7:-1]),
         ]
         for result, row in zip(report.results, table(report), strict=True)
     ]
@@ -152,7 +152,7 @@ def _gates(report: GateReport) -> str:
         "baseline, Wilson's, or exact where nothing failed. A gate that tests a difference passes by its interval and by its "
         "p-value after Holm over all of them (one-sided, 0.025). Cannot tell is not a pass."
     )
-    return page.section("All gates", page.table(HEAD, lines), page.paragraph(note))
+    return page.section("All gates", page.table(HEAD[:-1], lines), page.paragraph(note))
 
 
 def _slices(report: GateReport, gates: Mapping[str, Gate], rows: Answered) -> str:
@@ -273,7 +273,7 @@ def _spread(report: GateReport) -> str:
                 continue
             degenerate = "; degenerate: nearly all the same" if detail.get("degenerate") else ""
             for key, what in (("positions", "positions chosen"), ("cited_first", "first sentence number cited")):
-                if key in detail and (key, model) not in shown:
+                if detail.get(key) and (key, model) not in shown:
                     shown.add((key, model))
                     parts.append(page.bars(list(detail[key].items()), f"{model}: {what}{degenerate}"))
     return page.section("Spread", *parts) if parts else ""

@@ -83,6 +83,19 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     return _proportion(successes, n, confidence, "wilson")
 
 
+def wilson_clustered(mean: Mean, confidence: float = CONFIDENCE) -> Interval | None:
+    """Wilson's interval for a rate whose items come in clusters: over as many single items as would vary as much.
+
+    Evaluated by Dean and Pagano (Statistics in Medicine 2015;34:2484). None with fewer than two clusters.
+    """
+    if mean.clusters < 2:
+        return None
+    if mean.clusters == mean.n or mean.error == 0:
+        return wilson(round(mean.value * mean.n), mean.n, confidence)
+    worth = min(float(mean.n), mean.value * (1 - mean.value) / mean.error**2)
+    return _proportion(mean.value * worth, worth, confidence, "wilson")
+
+
 def clopper_pearson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     """The exact interval for a rate: never too narrow, so it is what a rule without exceptions shows (`rule_of_three`)."""
     return _proportion(successes, n, confidence, "beta")
@@ -221,7 +234,7 @@ def needed_interval(rate: float, bound: float) -> int:
     return n
 
 
-def _proportion(successes: int, n: int, confidence: float, method: str) -> Interval:
+def _proportion(successes: float, n: float, confidence: float, method: str) -> Interval:
     from statsmodels.stats.proportion import proportion_confint
 
     if n == 0:

@@ -1,5 +1,6 @@
 """The gate through the product's front door, with fakes for the model: each scores at its true value."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from evals.run import errors, mean, measure
 from evals.suite import Material, Part, Scored, Subject
 from evals.suites.grounding import Grounding
 from evals.verify import verify
-from medmodel import registry
+from medmodel import registry, release
 from medmodel.artifacts import Artifact, publish, read_records, write_records
 from medmodel.client import Client
 from medmodel.errors import EngineError, GateFailed, InputError, ReleaseRefused
@@ -235,6 +236,36 @@ def test_a_gate_that_was_killed_goes_on_and_starts_only_the_model_it_still_needs
     kept(job.out, Part("candidate", "choice")).unlink()
     with pytest.raises(EngineError):
         hold(job, nowhere)
+
+
+@pytest.mark.slow
+def test_a_report_goes_whole_into_a_release_that_somebody_answers_for(job: Job, tmp_path: Path) -> None:
+    """Nothing passes with two cases; every gate is overridden, and whoever opens the release sees it and can compute it again."""
+    hold(job, "scripted")
+    report = GateReport.model_validate_json((job.out / "report.json").read_bytes())
+    held = artifact(tmp_path, "held", lambda folder: shutil.copytree(job.out, folder, dirs_exist_ok=True))
+    said = [{"gate": result.gate, "reason": "a test", "by": "Dr Example"} for result in report.blocking()]
+    config = registry.get("stage", "release")(uses="release", overrides=said)
+    inputs = {"model": job.inputs["candidate"], "index": job.inputs["index"], "gate": held}
+    made = tmp_path / "release"
+    made.mkdir()
+    with pytest.raises(GateFailed, match=r"CANNOT TELL\s+grounding"):
+        release.run(Job(config.model_copy(update={"overrides": ()}), inputs, made))
+    release.run(Job(config, inputs, made))
+
+    info = release.verify_release(made / "release")
+    assert {override.gate for override in info.overrides} == {result.gate for result in report.blocking()}
+    assert all(override.on for override in info.overrides)
+    again = verify(made / "release" / "gate")
+    assert again.report == report
+    assert again.overrides == info.overrides
+    page = (made / "release" / "gate" / "report.html").read_text(encoding="utf-8")
+    assert "Released with an override" in page
+    assert "Released with an override" in (made / "release" / "README.md").read_text(encoding="utf-8")
+
+    (held.path / "answers" / "candidate" / "grounding.jsonl").unlink()
+    with pytest.raises(GateFailed, match=r"does not hold up.*grounding\.jsonl is missing"):
+        release.run(Job(config, inputs, made))
 
 
 def test_a_profile_whose_benchmark_has_no_data_says_so_before_anything_is_measured(

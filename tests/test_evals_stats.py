@@ -19,6 +19,7 @@ from evals.stats import (
     rule_of_three,
     unanimous_interval,
     wilson,
+    wilson_clustered,
 )
 from evals.stats import _expanded_tail as expanded_tail
 
@@ -132,7 +133,20 @@ def test_copies_of_an_item_within_its_cluster_do_not_make_a_mean_more_certain() 
     assert fivefold.error == pytest.approx(once.error)
 
 
+def test_a_rate_over_clusters_is_as_certain_as_the_items_that_vary_as_much() -> None:
+    # five copies of each of 20 items, 15 right: error sqrt(20/19 * 0.1875 * 20) / 20 = 0.0993, worth 0.1875 / 0.0993^2 = 19 items
+    copied = clustered_mean([1.0] * 75 + [0.0] * 25, [f"c{at // 5}" for at in range(100)])
+    found = wilson_clustered(copied)
+    assert found is not None
+    assert found.low < wilson(15, 20).low < wilson(75, 100).low
+    # Wilson by hand at 14.25 of 19: (0.75 + 3.841/38 ± 1.96 * sqrt(0.1875/19 + 3.841/(4 * 361))) / (1 + 3.841/19)
+    assert found == pytest.approx((0.5255, 0.8904), abs=5e-4)
+    single = clustered_mean([1.0] * 15 + [0.0] * 5, [f"c{at}" for at in range(20)])
+    assert wilson_clustered(single) == wilson(15, 20)
+
+
 def test_one_cluster_gives_a_mean_no_interval() -> None:
+    assert wilson_clustered(clustered_mean([1.0, 0.0], ["a", "a"])) is None
     assert clustered_mean([1.0, 2.0], ["a", "a"]).interval is None
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from medmodel.recipe import load_recipe
+
 
 def call(tmp_path: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "medmodel.cli", "release", "demo", *more]
@@ -32,13 +34,16 @@ def test_an_override_in_a_recipe_without_a_reason_is_refused(tmp_path: Path) -> 
     assert "'reason' is empty" in done.stderr
 
 
-def test_a_baseline_release_that_is_missing_is_named_when_the_recipe_is_planned(tmp_path: Path) -> None:
-    from medmodel.errors import InputError
-    from medmodel.recipe import load_recipe
+def test_a_baseline_release_that_is_missing_is_named_before_anything_is_trained(tmp_path: Path) -> None:
+    done = call(tmp_path, "--baseline", str(tmp_path / "gone"))
+    assert done.returncode == 2
+    assert f"the baseline release {tmp_path / 'gone'} is missing" in done.stderr
+    assert not (tmp_path / "store").exists()
 
-    recipe = load_recipe("demo", [f"gate.baseline={tmp_path / 'gone'}"])
-    with pytest.raises(InputError, match=r"the baseline release .* is missing"):
-        recipe.stages["gate"].outside()
-    (tmp_path / "gone").mkdir()
-    (tmp_path / "gone" / "manifest.json").write_text("{}")
-    assert set(recipe.stages["gate"].outside()) == {"baseline release"}
+
+def test_a_baseline_release_is_part_of_what_a_gate_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "R").mkdir()
+    (tmp_path / "R" / "manifest.json").write_text("{}")
+    stage = load_recipe("demo", [f"gate.baseline={tmp_path / 'R'}"]).stages["gate"]
+    assert set(stage.outside()) == {"baseline release"}
+    assert load_recipe("demo").stages["gate"].outside() == {}
