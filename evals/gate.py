@@ -58,7 +58,7 @@ def hold(job: Job, engine: str) -> dict[str, Any]:
     suites = _suites(profile, read_material(job.inputs, profile.part))
     rows = _measure_all(job, parts(profile.gates), suites, engine, baseline)
     measured = tuple(_settled(job.out, part, suites[part.suite], found) for part, found in sorted(rows.items()))
-    results = conclude(profile.gates, rows)
+    results = conclude(profile.gates, rows, {part: suites[part.suite].detail(found) for part, found in rows.items()})
     answered = (row.answer.engine for part, found in rows.items() if part.role == CANDIDATE for row in found if row.answer)
     decided = GateReport(
         profile=profile.name,

@@ -95,12 +95,12 @@ def forest(lines: Sequence[Forest], caption: str, shared: bool) -> str:
     middle = NAME + WIDTH / 2
     axis = f'<line x1="{middle}" x2="{middle}" y1="6" y2="{bottom - 8}" stroke="var(--base)"/>'
     if shared:
-        for value in (-reach, -reach / 2, 0.0, reach / 2, reach):
+        for value in _ticks(reach):
             x = middle + value / reach * WIDTH / 2 * 0.96
-            axis += f'<text x="{x:.1f}" y="{bottom + 8}" text-anchor="middle">{value:+.2f}</text>'
+            axis += f'<text x="{x:.1f}" y="{bottom + 8}" text-anchor="middle">{value:+.3g}</text>'
     height = bottom + (16 if shared else 0)
     return (
-        f'<figure><svg viewBox="0 0 900 {height}" width="900" height="{height}" role="img" aria-label="{escape(caption)}">'
+        f'<figure><svg viewBox="0 0 1000 {height}" width="1000" height="{height}" role="img" aria-label="{escape(caption)}">'
         f"{axis}{''.join(drawn)}</svg><figcaption>{escape(caption)}</figcaption></figure>"
     )
 
@@ -119,6 +119,13 @@ def bars(rows: Sequence[tuple[str, int]], caption: str) -> str:
         f'<figure><svg viewBox="0 0 680 {height}" width="680" height="{height}" role="img" aria-label="{escape(caption)}">'
         f"{''.join(drawn)}</svg><figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+def _ticks(reach: float) -> list[float]:
+    """Round numbers on both sides of zero, two or three each."""
+    step = next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if reach / step < 4), 0.5)
+    count = int(reach / step)
+    return [step * at for at in range(-count, count + 1)]
 
 
 def _reach(line: Forest) -> float:

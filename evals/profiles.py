@@ -23,7 +23,7 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
 from evals import run, stats
-from evals.suite import Material, Part, Scored, Suite
+from evals.suite import Part, Scored, Suite
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
 from medmodel.records import GateResult, Record
@@ -114,27 +114,33 @@ def plugin(name: str) -> type[Suite[Any]]:
     return found
 
 
-def conclude(gates: Sequence[Gate], rows: Mapping[Part, Sequence[Scored]]) -> tuple[GateResult, ...]:
-    """Every gate of a profile, decided from rows alone: what `evals verify` does again from the stored ones."""
-    said = {part: beside(part.suite, found) for part, found in rows.items()}
+def conclude(
+    gates: Sequence[Gate], rows: Mapping[Part, Sequence[Scored]], said: Mapping[Part, Mapping[str, Any]] | None = None
+) -> tuple[GateResult, ...]:
+    """Every gate of a profile, decided from rows alone: what `evals verify` does again from the stored ones.
+
+    `said` is what each suite has to say of its rows, shown beside the result.
+    """
+    habits = {part: plugin(part.suite).degenerate(found) for part, found in rows.items()}
     results = []
     for gate in gates:
-        roles = [CANDIDATE, *([gate.baseline] if gate.baseline else [])]
-        measured = Rows(*(rows[Part(role, gate.suite)] for role in roles))
-        results.append(decide(gate, measured, {role: said[Part(role, gate.suite)] for role in roles}))
+        of = [Part(role, gate.suite) for role in (CANDIDATE, *([gate.baseline] if gate.baseline else []))]
+        degenerate = [part.role for part in of if gate.metric in habits[part]]
+        results.append(
+            decide(
+                gate,
+                Rows(*(rows[part] for part in of)),
+                {part.role: said[part] for part in of if said and part in said},
+                degenerate,
+            )
+        )
     return tuple(adjusted(results))
 
 
-def beside(suite: str, rows: Sequence[Scored]) -> dict[str, Any]:
-    """What a suite has to say of rows, without its material: a benchmark's files are not there when a report is verified."""
-    kind = plugin(suite)
-    bare = kind.__new__(kind)
-    Suite.__init__(bare, Material())
-    return bare.detail(rows)
-
-
-def decide(gate: Gate, rows: Rows, said: Mapping[str, Mapping[str, Any]] | None = None) -> GateResult:
-    """Apply the gate's rule. `said`: role -> what its suite says of these rows; a degenerate run decides nothing."""
+def decide(
+    gate: Gate, rows: Rows, said: Mapping[str, Mapping[str, Any]] | None = None, degenerate: Sequence[str] = ()
+) -> GateResult:
+    """Apply the gate's rule. `said`: role -> what its suite says of these rows; a role that is degenerate decides nothing."""
     result: GateResult = registry.get("gate", gate.rule)(gate, rows)
     said = said or {}
     result = result.model_copy(
@@ -142,11 +148,9 @@ def decide(gate: Gate, rows: Rows, said: Mapping[str, Mapping[str, Any]] | None 
     )
     if not result.gated or (result.verdict == "fail" and gate.rule in ABSOLUTE):
         return result  # one exception to a rule without exceptions is one, however few were looked at
-    habits = [role for role, detail in said.items() if _is_degenerate(detail, gate.metric)]
-    if habits:
-        return _undecided(
-            result, f"degenerate, {' and '.join(habits)}: nearly all answers are the same one, a habit and no score"
-        )
+    if degenerate:
+        who = " and ".join(degenerate)
+        return _undecided(result, f"degenerate, {who}: nearly all answers are the same one, a habit and no score")
     if result.n < gate.n:
         return _undecided(result, f"{result.n} items, and this gate wants {gate.n}")
     return result
@@ -200,10 +204,10 @@ def tested(gate: Gate, compared: Compared, better: Literal[1, -1], threshold: fl
     missed = bound - gain.interval.low
     common |= {"p": stats.exceeds(gain, bound), "missed_by": missed if missed >= 0 else None}
     if gain.interval.high <= bound:
-        return GateResult(verdict="fail", why=f"the whole interval is beyond {threshold:+.3g}", **common)
+        return GateResult(verdict="fail", why=f"the whole interval is beyond {_signed(threshold)}", **common)
     detectable = _detectable(gain)
     if missed >= 0 or common["p"] > stats.ALPHA:
-        said = f"the interval holds {threshold:+.3g}" if missed >= 0 else f"p is {common['p']:.3g}, above {stats.ALPHA:g}"
+        said = f"the interval holds {_signed(threshold)}" if missed >= 0 else f"p is {common['p']:.3g}, above {stats.ALPHA:g}"
         return GateResult(verdict="cannot tell", why=_needed(gain, bound, said), **common)
     if bound < 0 and gain.difference <= 0 and detectable > -bound:
         said = f"the smallest change that {found.n} items show in four of five runs is {detectable:.3g}, more than the margin"
@@ -259,12 +263,6 @@ def held_against(gate: Gate, rows: Rows, better: Literal[1, -1], rule: str) -> G
     return GateResult(verdict="cannot tell", why=why, **common)
 
 
-def _is_degenerate(detail: Mapping[str, Any], metric: str) -> bool:
-    """Of the whole suite; or, where a suite tells its metrics apart, of this one."""
-    own = detail.get(metric)
-    return bool(detail.get("degenerate") or (isinstance(own, Mapping) and own.get("degenerate")))
-
-
 def _undecided(result: GateResult, why: str) -> GateResult:
     return result.model_copy(update={"verdict": "cannot tell", "why": f"{why}; {result.why}" if result.why else why})
 
@@ -295,6 +293,10 @@ def _needed(gain: stats.Difference, bound: float, said: str, to: float | None = 
     return f"{said}; about {max(gain.n + 1, math.ceil(needed))} items would be needed"
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.3g}" if value else "0"
+
+
 def _gate(name: str, fields: object, where: str) -> Gate:
     if not isinstance(fields, dict):
         raise InputError(f"{where}: a gate is a mapping of suite, metric, rule, n, why and owner")
@@ -307,6 +309,8 @@ def _gate(name: str, fields: object, where: str) -> Gate:
     metrics = plugin(gate.suite).metrics
     if gate.metric not in metrics:
         raise UnknownName("metric", gate.metric, metrics, where)
+    if gate.rule != "reported" and not plugin(gate.suite).may_gate:
+        raise InputError(f"{where}: '{gate.suite}' may not gate: report it")
     if gate.rule in ABSOLUTE and gate.baseline:
         raise InputError(f"{where}: '{gate.rule}' looks at the candidate alone: take the baseline out")
     if gate.rule not in (*ABSOLUTE, "reported") and not gate.baseline:

@@ -106,6 +106,7 @@ class Suite(Generic[Item]):
 
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
+    may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
 
     def __init__(self, material: Material) -> None:
         self.material = material
@@ -118,12 +119,19 @@ class Suite(Generic[Item]):
         raise NotImplementedError
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        """More about these rows than the metrics say, from the rows alone: shown beside every gate of the suite.
+        """More about these rows than the metrics say: shown beside every gate of the suite, and decides nothing.
 
-        `degenerate` true: the answers show a habit, so these rows pass no gate and set no baseline. `judge`: {id, prompt,
-        temperature} of the model that scored. Called without the material, so that a report can be verified anywhere.
+        `judge`: {id, prompt, temperature} of the model that scored, for the report.
         """
         return {}
+
+    @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        """Metrics that these rows reach by a habit (one letter to everything): they pass no gate and set no baseline.
+
+        From the rows alone, since a report is verified without the material.
+        """
+        return ()
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:

@@ -3,7 +3,7 @@
 A report names the rows it was made from (answers/<model>/<suite>.jsonl beside it), the gates as they were when it was made,
 and nothing that cannot be computed from these: so anyone can compute it again, without the models and without the data.
 Each of an edited report, a changed row, a missing row and an unknown signer ends in one sentence. Not covered: whether the
-rows are what the models really said; the signer vouches for that.
+rows are what the models really said, and what suites say beside their numbers (spreads, slices): the signer vouches for both.
 
     python -m evals verify store/gate-*          # or the gate/ folder of a release
 """
@@ -57,7 +57,7 @@ def verify(path: Path, trust: Sequence[str] = ()) -> Verified:
     if failed != report.errors:
         raise ReleaseRefused(f"{path}: the report counts {report.errors} failed calls, its rows hold {failed}")
     try:
-        again = conclude(gates, rows)
+        again = conclude(gates, rows, _said(report, gates, rows))
     except KeyError as missing:
         raise ReleaseRefused(f"{path}: a gate rests on rows the report does not name: {missing}") from None
     if len(again) != len(report.results):
@@ -73,6 +73,16 @@ def read_overrides(folder: Path) -> tuple[Override, ...]:
     if not path.is_file():
         return ()
     return tuple(Override.model_validate(entry) for entry in json.loads(path.read_bytes()))
+
+
+def _said(report: GateReport, gates: Sequence[Gate], rows: Mapping[Part, Any]) -> dict[Part, dict[str, Any]]:
+    """What suites said with their material at hand, as the report has it: shown, and no verdict follows from it."""
+    found: dict[Part, dict[str, Any]] = {part: {} for part in rows}
+    for gate, result in zip(gates, report.results, strict=False):
+        for part in found:
+            if part.suite == gate.suite and part.role in result.detail:
+                found[part] = result.detail[part.role]
+    return found
 
 
 def _rows(folder: Path, measured: Measured) -> list[Scored]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evals import honesty, run
-from evals.profiles import ABSOLUTE, Gate, Rows, adjusted, beside, conclude, decide, left_out, load_profile, plugin
+from evals.profiles import ABSOLUTE, Gate, Rows, adjusted, conclude, decide, left_out, load_profile, plugin
 from evals.suite import Part, Scored
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
@@ -188,14 +188,11 @@ def test_items_whose_call_failed_in_one_model_are_not_compared() -> None:
     assert decide(gate("not_worse", n=29, margin=0.2), Rows(failed, scored(ALWAYS))).n == 29
 
 
-@pytest.mark.parametrize("said", [{"degenerate": True}, {"m": {"degenerate": True}}])
 @pytest.mark.parametrize("role", ["candidate", "base"])
-def test_a_degenerate_run_neither_passes_nor_sets_a_baseline(role: str, said: dict[str, object]) -> None:
-    rows = Rows(scored(MOSTLY), scored(NEVER))
-    result = decide(gate("rises"), rows, {role: said})
+def test_a_degenerate_run_neither_passes_nor_sets_a_baseline(role: str) -> None:
+    result = decide(gate("rises"), Rows(scored(MOSTLY), scored(NEVER)), degenerate=[role])
     assert result.verdict == "cannot tell"
     assert f"degenerate, {role}" in result.why
-    assert decide(gate("rises"), rows, {role: {"other": {"degenerate": True}}}).verdict == "pass"
 
 
 def result(name: str, p: float | None, verdict: Verdict = "pass") -> GateResult:
@@ -212,23 +209,31 @@ def test_a_family_of_tests_is_held_together_by_holm() -> None:
     assert "as one of 3 tests" in held[1].why
 
 
-def test_a_verdict_follows_from_rows_alone_with_what_the_suite_says_of_them() -> None:
+def test_one_letter_to_everything_is_seen_in_the_rows_alone() -> None:
     entry = gate("not_worse", margin=0.05, n=28).model_copy(update={"suite": "choice", "metric": "probability"})
     habit = [
         Scored(id=f"i{at}", cluster=f"i{at}", values={"probability": 0.3 + at / 1000, "chosen": 0.0, "options": 4.0})
         for at in range(30)
     ]
-    [found] = conclude([entry], {Part("candidate", "choice"): habit, Part("base", "choice"): habit})
-    assert found.verdict == "cannot tell"
-    assert found.detail["candidate"]["positions"] == {"A": 30}
-    assert "degenerate, candidate and base" in found.why
+    mixed = [row.model_copy(update={"values": {**row.values, "chosen": float(at % 4)}}) for at, row in enumerate(habit)]
+    parts = Part("candidate", "choice"), Part("base", "choice")
+    for candidate, base, said in ((habit, habit, "candidate and base"), (mixed, habit, "base"), (habit, mixed, "candidate")):
+        [found] = conclude([entry], dict(zip(parts, (candidate, base), strict=True)), {part: {"said": 1} for part in parts})
+        assert found.verdict == "cannot tell"
+        assert f"degenerate, {said}:" in found.why
+        assert found.detail["candidate"] == {"said": 1}
+    [found] = conclude([entry], dict.fromkeys(parts, mixed))
+    assert found.verdict == "pass"
 
 
 @pytest.mark.parametrize("name", [*registry.names("suite"), *registry.names("benchmark")])
-def test_every_suite_speaks_of_rows_without_its_material(name: str, tmp_path: Path) -> None:
+def test_a_suite_that_shows_degenerate_says_so_to_the_gate_from_rows_alone(name: str, tmp_path: Path) -> None:
+    """The fake that says one thing to everything: what `detail` shows of it, `degenerate` must tell the gate."""
     suite = plugin(name)(plugin(name).specimen(tmp_path))
     rows = [run.score(suite, item, honesty.subject("constant", suite, item)) for item in suite.items()]
-    assert beside(name, rows) == suite.detail(rows)
+    habits = plugin(name).degenerate(rows)
+    assert bool(suite.detail(rows).get("degenerate", False)) == bool(habits)
+    assert set(habits) <= set(suite.metrics)
 
 
 @pytest.mark.parametrize("name", ["demo", "small", "full"])
