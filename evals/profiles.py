@@ -257,7 +257,7 @@ def held_against(gate: Gate, rows: Rows, better: Literal[1, -1], rule: str) -> G
         return GateResult(verdict="fail", why=f"the whole interval is beyond {gate.value:g}", **common)
     why = f"the interval holds {gate.value:g}"
     if value * better <= bound:
-        why += "; so does what was seen, so more items of this kind would not make it pass"
+        why += "; what was seen is itself on the wrong side, so more items of this kind would not make it pass"
     elif run.is_rate(rows.candidate, gate.metric):
         why += f"; about {stats.needed_interval(value, gate.value)} items would be needed at this rate"
     return GateResult(verdict="cannot tell", why=why, **common)
