@@ -104,9 +104,9 @@ class Material:
 class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
+    may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
-    may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
 
     def __init__(self, material: Material) -> None:
         self.material = material
