@@ -28,7 +28,7 @@ from pydantic import BaseModel
 from evals import report
 from evals.profiles import CANDIDATE, Gate, Profile, conclude, left_out, load_profile, plugin
 from evals.run import errors, is_complete, measure
-from evals.sample import Sampled
+from evals.sample import sampled
 from evals.subjects import RunningProduct, running_product
 from evals.suite import Material, Part, Scored, Subject, Suite
 from medmodel import keys, prompts
@@ -143,7 +143,7 @@ def _suites(profile: Profile, material: Material) -> dict[str, Suite[Any]]:
     for name in sorted({gate.suite for gate in profile.gates}):
         kind = plugin(name)
         suite = kind(_with_data(kind, material, f"profile '{profile.name}': benchmark '{name}'"))
-        found[name] = Sampled(suite, profile.items[name]) if name in profile.items else suite
+        found[name] = sampled(suite, profile.items[name]) if name in profile.items else suite
     return found
 
 

@@ -6,30 +6,20 @@ is neither: the same items are asked of every model, and a larger sample holds t
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from evals.suite import Scored, Subject, Suite
+from evals.suite import Suite
+
+S = TypeVar("S", bound=Suite[Any])
 
 
-class Sampled(Suite[Any]):
-    """A suite of which no more than `most` items are asked."""
-
-    def __init__(self, whole: Suite[Any], most: int) -> None:
-        super().__init__(whole.material)
-        self.whole = whole
-        self.most = most
-        self.needs = whole.needs  # type: ignore[misc]
-        self.metrics = whole.metrics  # type: ignore[misc]
-
-    def items(self) -> Sequence[Any]:
-        items = self.whole.items()
-        chosen = {item.id for item in sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())[: self.most]}
-        return [item for item in items if item.id in chosen]
-
-    def score(self, item: Any, subject: Subject) -> Scored:
-        return self.whole.score(item, subject)
-
-    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        return self.whole.detail(rows)
+def sampled(whole: S, most: int) -> S:
+    """The same suite, of which no more than `most` items are asked."""
+    items = whole.items()
+    chosen = {item.id for item in sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())[:most]}
+    kept = [item for item in items if item.id in chosen]
+    smaller = copy.copy(whole)
+    smaller.items = lambda: kept  # type: ignore[method-assign]  # all else of the suite stays what it is
+    return smaller

@@ -251,7 +251,7 @@ def test_only_the_full_profile_looks_at_the_half_that_is_kept() -> None:
 
 def test_what_a_profile_leaves_out_is_named_with_the_profile_that_gates_it() -> None:
     missing = left_out(load_profile("demo"))
-    assert missing["medqa"] == "probability of medqa: gated in small"
+    assert missing["medqa"].endswith("of medqa: gated in small")
     assert missing["right_source"] == "right_source of grounding: gated in full"  # reported in demo, so not gated there
     assert not set(missing) & {entry.name for entry in load_profile("demo").gates if entry.rule != "reported"}
 

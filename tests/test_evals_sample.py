@@ -1,6 +1,6 @@
 """A sub-sample is the same items for everybody, and a larger one holds the smaller."""
 
-from evals.sample import Sampled
+from evals.sample import sampled
 from evals.suite import Material, Subject
 from evals.suites.cost import Cost
 from medmodel.records import Answer, Case
@@ -10,12 +10,12 @@ def cost(items: int) -> Cost:
     return Cost(Material(cases=[Case(id=f"c{number}", question="Why?") for number in range(items)]))
 
 
-def ids(suite: Sampled) -> list[str]:
+def ids(suite: Cost) -> list[str]:
     return [item.id for item in suite.items()]
 
 
 def test_a_larger_sample_holds_the_smaller_in_the_suites_order() -> None:
-    small, large = ids(Sampled(cost(100), 10)), ids(Sampled(cost(100), 30))
+    small, large = ids(sampled(cost(100), 10)), ids(sampled(cost(100), 30))
     assert len(small) == 10
     assert set(small) < set(large)
     assert large == sorted(large, key=lambda name: int(name[1:]))
@@ -23,15 +23,15 @@ def test_a_larger_sample_holds_the_smaller_in_the_suites_order() -> None:
 
 
 def test_a_sample_moves_with_no_item_that_is_added_beyond_it() -> None:
-    assert len(set(ids(Sampled(cost(100), 10))) & set(ids(Sampled(cost(110), 10)))) >= 7
+    assert len(set(ids(sampled(cost(100), 10))) & set(ids(sampled(cost(110), 10)))) >= 7
 
 
 def test_a_suite_smaller_than_its_sample_is_asked_whole() -> None:
-    assert len(ids(Sampled(cost(3), 10))) == 3
+    assert len(ids(sampled(cost(3), 10))) == 3
 
 
 def test_a_sample_scores_as_its_suite_does() -> None:
-    suite = Sampled(cost(5), 2)
+    suite = sampled(cost(5), 2)
     subject = Subject(
         lambda question, language: Answer(id="a", question=question, status="abstained", origin="none", seconds=2.0)
     )
