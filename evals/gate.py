@@ -26,11 +26,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from evals import report
-from evals.profiles import CANDIDATE, Gate, Profile, conclude, left_out, load_profile, plugin
+from evals.profiles import Gate, Profile, left_out, load_profile, plugin
 from evals.run import errors, is_complete, measure
 from evals.sample import sampled
 from evals.subjects import RunningProduct, running_product
 from evals.suite import Material, Part, Scored, Subject, Suite
+from evals.verdicts import CANDIDATE, conclude
 from medmodel import keys, prompts
 from medmodel.artifacts import Artifact, lineage, write_atomic
 from medmodel.errors import InputError

@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from evals import page, run
-from evals.profiles import CANDIDATE, Gate
+from evals.profiles import Gate
 from evals.suite import Part, Scored
+from evals.verdicts import CANDIDATE
 from medmodel.records import GateReport, GateResult, Override
 
 SHOWN = 6  # worst answers of a suite: enough to see how it fails, few enough to read

@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from evals import run
-from evals.profiles import GATES, Gate, conclude, load_profile
+from evals.profiles import GATES, Gate, load_profile
 from evals.suite import Part, Scored
+from evals.verdicts import conclude
 from medmodel import keys
 from medmodel.errors import InputError, MedmodelError, ReleaseRefused
 from medmodel.records import GateReport, Measured, Override

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from evals.gate import digest_of, hold, kept
-from evals.profiles import Gate, conclude
+from evals.profiles import Gate
 from evals.run import errors, mean, measure
 from evals.suite import Material, Part, Scored, Subject
 from evals.suites.grounding import Grounding
+from evals.verdicts import conclude
 from evals.verify import verify
 from medmodel import registry, release
 from medmodel.artifacts import Artifact, publish, read_records, write_records

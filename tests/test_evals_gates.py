@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from evals import honesty, run
-from evals.profiles import ABSOLUTE, Gate, Rows, adjusted, conclude, decide, left_out, load_profile, plugin
+from evals.profiles import ABSOLUTE, Gate, left_out, load_profile, plugin
 from evals.suite import Part, Scored
+from evals.verdicts import Rows, adjusted, conclude, decide
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
 from medmodel.records import GateResult, Verdict

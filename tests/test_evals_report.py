@@ -6,8 +6,9 @@ from html import unescape
 import pytest
 
 from evals import page, report
-from evals.profiles import Gate, Rows, decide
+from evals.profiles import Gate
 from evals.suite import Part, Scored
+from evals.verdicts import Rows, decide
 from medmodel.records import Conditions, GateReport, GateResult, Judge, Measured, Override
 
 CANDIDATE, BASE = Part("candidate", "grounding"), Part("base", "grounding")

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from evals.gate import digest_of, kept
-from evals.profiles import Gate, conclude
+from evals.profiles import Gate
 from evals.run import errors
 from evals.suite import Part, Scored
+from evals.verdicts import conclude
 from evals.verify import verify
 from medmodel import keys
 from medmodel.errors import InputError, ReleaseRefused

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from evals.profiles import conclude, load_profile
+from evals.profiles import load_profile
 from evals.run import errors, measure
 from evals.subjects import running_model
 from evals.suite import Material, Part, Scored
 from evals.suites.bits_per_byte import BitsPerByte
+from evals.verdicts import conclude
 from medmodel import registry
 from medmodel.errors import GateFailed
 from medmodel.job import Job

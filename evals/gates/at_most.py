@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows, held_against
+from evals.profiles import Gate
+from evals.verdicts import Rows, held_against
 from medmodel.records import GateResult
 from medmodel.registry import register
 

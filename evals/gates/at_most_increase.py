@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows, compare, tested
+from evals.profiles import Gate
+from evals.verdicts import Rows, compare, tested
 from medmodel.records import GateResult
 from medmodel.registry import register
 

@@ -5,7 +5,8 @@ The interval is the exact one: none of 20 failing still allows 14 % (the rule of
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows, alone
+from evals.profiles import Gate
+from evals.verdicts import Rows, alone
 from medmodel.records import GateResult
 from medmodel.registry import register
 

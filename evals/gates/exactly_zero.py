@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows
+from evals.profiles import Gate
+from evals.verdicts import Rows
 from medmodel.records import GateResult
 from medmodel.registry import register
 

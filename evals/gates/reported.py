@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows, alone, compare
+from evals.profiles import Gate
+from evals.verdicts import Rows, alone, compare
 from medmodel.records import GateResult
 from medmodel.registry import register
 
