@@ -97,7 +97,7 @@ def forest(lines: Sequence[Forest], caption: str, shared: bool) -> str:
     if shared:
         for value in _ticks(reach):
             x = middle + value / reach * WIDTH / 2 * 0.96
-            axis += f'<text x="{x:.1f}" y="{bottom + 8}" text-anchor="middle">{value:+.3g}</text>'
+            axis += f'<text x="{x:.1f}" y="{bottom + 8}" text-anchor="middle">{f"{value:+.3g}" if value else "0"}</text>'
     height = bottom + (16 if shared else 0)
     return (
         f'<figure><svg viewBox="0 0 1000 {height}" width="1000" height="{height}" role="img" aria-label="{escape(caption)}">'
