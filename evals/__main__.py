@@ -6,6 +6,7 @@
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
     python -m evals honesty            # does any scorer flatter?
     python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
+    python -m evals verify store/gate-*           # does a gate report follow from its rows?
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
 of `medmodel.errors`; 1 when calls failed, since what is left is not the whole score.
@@ -32,12 +33,14 @@ from rich.table import Table
 from evals import batch as batches
 from evals import batch_compare, batch_page
 from evals import honesty as kit
+from evals import report as reports
 from evals import run as runs
+from evals import verify as verification
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
 from medmodel.artifacts import write_atomic
 from medmodel.cases import read_all
-from medmodel.cli import run_command
+from medmodel.cli import AsJson, Trust, run_command
 from medmodel.client import TIMEOUT, AsyncClient
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
@@ -48,7 +51,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Be
 out = Console()
 err = Console(stderr=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
 
 
@@ -181,6 +183,29 @@ def compare(
     _table(f"{found.compared} of {found.cases} cases have an answer in both", batch_compare.lines(found))
     for verb, names in batch_compare.changed(found).items():
         out.print(f"{verb}: {escape(', '.join(names))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="a gate report, or its folder: the gate's artifact, or gate/ of a release")],
+    page: Annotated[Path | None, typer.Option(help="write the report's page here, made from the verified rows")] = None,
+    trust: Trust = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a report's signature and its rows, and compute every number and verdict again."""
+    found = verification.verify(report, trust or ())
+    if page:
+        page.write_text(reports.gate_page(found.report, found.rows, found.overrides), encoding="utf-8")
+    if as_json:
+        said = {"verified": True, "passed": found.report.passed, "signed_by": found.fingerprint, "notes": found.notes}
+        print(json.dumps({**said, "verdicts": {result.gate: result.verdict for result in found.report.results}}, indent=1))
+        return
+    rows = sum(map(len, found.rows.values()))
+    out.print(
+        f"{len(found.report.results)} results follow from {rows} rows; signed by {found.fingerprint[:16]}", highlight=False
+    )
+    for note in found.notes:
+        out.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
 
 
 def _find(name: str) -> Any:

@@ -110,7 +110,7 @@ def compare_page(found: Comparison) -> str:
     parts += [page.paired_bars(bars, "As expected: A above, B below")] if bars else []
     parts.append(page.section("Figures", page.table(("", ""), [[page.cell(a), page.cell(b)] for a, b in lines(found)])))
     for kind, change in found.expectations.items():
-        moved = [[page.cell(name), page.verdict("FAIL"), page.cell("lost")] for name in change.lost]
+        moved = [[page.cell(name), page.verdict("fail"), page.cell("lost")] for name in change.lost]
         moved += [[page.cell(name), page.verdict("pass"), page.cell("gained")] for name in change.gained]
         if moved:
             title = "Cases that changed verdict" if kind == VERDICT else f"Expected {kind}: changed"

@@ -80,7 +80,7 @@ def _tokens(report: BatchReport) -> str:
 
 
 def _cells(row: CaseRow) -> list[str]:
-    passed = {True: page.verdict("pass"), False: page.verdict("FAIL"), None: page.cell("")}[row.passed]
+    passed = {True: page.verdict("pass"), False: page.verdict("fail"), None: page.cell("")}[row.passed]
     costs = (f"{row.seconds:.3f}", _csv_cell(row.prompt_tokens), _csv_cell(row.tokens))
     return [
         page.cell(row.id),

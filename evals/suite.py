@@ -43,7 +43,7 @@ class Scored(Record):
 
 
 class Part(NamedTuple):
-    """One suite for one model: "candidate" or "base"."""
+    """One suite for one model: "candidate", "base" or "release"."""
 
     role: str
     suite: str
@@ -104,6 +104,7 @@ class Material:
 class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
+    may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
 
@@ -118,8 +119,19 @@ class Suite(Generic[Item]):
         raise NotImplementedError
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        """More about these rows than the metrics say: shown beside every gate of the suite."""
+        """More about these rows than the metrics say: shown beside every gate of the suite, and decides nothing.
+
+        `judge`: {id, prompt, temperature} of the model that scored, for the report.
+        """
         return {}
+
+    @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        """Metrics that these rows reach by a habit (one letter to everything): they pass no gate and set no baseline.
+
+        From the rows alone, since a report is verified without the material.
+        """
+        return ()
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
