@@ -218,7 +218,9 @@ class OpenAIEngine:
             before = await self._tokenize(end, special=False)
             both = await self._tokenize(end + continuation, special=False)
             if both[: len(before)] != before or len(both) != len(before) + 1:
-                raise EngineError(f"{self.name}: '{continuation}' is not one token after '{end}', so it has no next-token score")
+                raise EngineError(
+                    f"{self.name}: '{continuation}' is not one token after '{end}', so it has no next-token score"
+                )
             self._next_ids[end, continuation] = both[-1]
         return self._next_ids[end, continuation]
 
