@@ -158,6 +158,10 @@ class ClosedBook(Suite[Question]):
         wording = self._wordings[self._kind(item)]
         return wording.prompt(self._doc(item), self.material.shots), wording.continuations(self._doc(item))
 
+    def task_of(self, item: Question) -> tuple[Any, Doc]:
+        """lm-eval's own task object, and the item as it knows it: to run lm-eval beside us (tests/perf/parity.py)."""
+        return self._wordings[self._kind(item)].task, self._doc(item)
+
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         scored = [row for row in rows if "accuracy" in row.values]
         counts = Counter(row.shown.get("chosen", "") for row in scored)
@@ -193,9 +197,12 @@ class ClosedBook(Suite[Question]):
         items = self._items
         first = sum(item.answer == 0 for item in items) / len(items)
         each = sum(1 / len(item.options) for item in items) / len(items)
-        once = {"oracle": 1.0, "constant": first, "random": (0.0, 0.7)}.get(fake, 0.0)
-        moved = {"oracle": 1.0, "constant": each, "random": (0.0, 0.6)}.get(fake, 0.0)
-        always = {"oracle": 1.0, "random": (0.0, 0.3)}.get(fake, 0.0)
+        known: dict[str, tuple[Expected, Expected, Expected]] = {  # once, moved round, right however it is moved
+            "oracle": (1.0, 1.0, 1.0),
+            "constant": (first, each, 0.0),
+            "random": ((0.0, 0.7), (0.0, 0.6), (0.0, 0.3)),
+        }
+        once, moved, always = known.get(fake, (0.0, 0.0, 0.0))
         if not self.listed:
             return {"accuracy": once}
         return {"accuracy": once, "cloze": once, "shifted": moved, "shifted_all": always}
@@ -242,7 +249,7 @@ class ClosedBook(Suite[Question]):
                     examples[self._group(item)].append(item)
             self.bad = counted
             return examples, ", ".join(path.name for path in beside[:3]), every
-        kept = []
+        kept: list[Question] = []
         for item in every:
             group = examples[self._group(item)]
             (group if len(group) < shots else kept).append(item)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from evals.closed_book import ClosedBook, Question, by_letter, letter_index, made_up
 from evals.publishers import Numbered, Row, read_json
@@ -35,7 +35,7 @@ class CMB(ClosedBook):
     language: ClassVar[Literal["en", "zh"]] = "zh"
 
     def whole(self, rows: list[Numbered], path: Path) -> Iterable[Numbered]:
-        keys = {}
+        keys: dict[Any, str] = {}
         for beside in sorted(path.parent.glob("CMB-test*answer*.json")) if path.name.startswith("CMB-test") else ():
             keys |= {row["id"]: row["answer"] for row in read_json(beside)}
         return [

@@ -7,8 +7,8 @@ Size:     6,811 questions in val and in test, 54,497 in train
 Training: train may be trained on; val and test may not
 Text:     lm-eval's `cmmlu` without a subject, with a line for each option
 
-Files: `val.csv` or `val.xlsx` (Question, Options as "A …\\nB …", Answer). Questions with several right answers are counted
-among the bad items: a letter's log-probability says nothing about a set of letters.
+Files: `val.csv` or `val.xlsx` (Question, Options a line each as "A …", Answer; some copies write `\\n` for the line's end).
+Questions with several right answers are counted among the bad items: a letter's log-probability says nothing about a set.
 
     python -m evals run cmexam --model DIR --data DIR --limit 500
 """
@@ -38,7 +38,7 @@ class CMExam(ClosedBook):
     language: ClassVar[Literal["en", "zh"]] = "zh"
 
     def parse(self, row: Row, path: Path) -> Question:
-        found = [_OPTION.match(line) for line in row["Options"].splitlines() if line.strip()]
+        found = [_OPTION.match(line) for line in row["Options"].replace("\\n", "\n").splitlines() if line.strip()]
         if not all(found) or [match[1] for match in found if match] != list("ABCDEFGHIJ"[: len(found)]):
             raise InputError("has options that are not lettered in order")
         texts = tuple(match[2] for match in found if match)

@@ -55,7 +55,7 @@ class HeadQA(ClosedBook):
         if key not in places:
             raise InputError("has an answer key that is none of its options")
         exam = row.get("exam") or row.get("name") or ""
-        subject = SUBJECTS.get(exam[-1:], row.get("category", ""))
+        subject = SUBJECTS.get(exam[-1:], str(row.get("category", "")))
         texts = tuple(answer["atext"].strip() for answer in answers)
         return Question(id="", question=row["qtext"], options=texts, answer=places.index(key), subject=subject)
 

@@ -87,5 +87,5 @@ class PubMedQA(ClosedBook):
             for at, item in enumerate(made_up(24))
         }
         (folder / LABELLED).write_text(json.dumps(papers), encoding="utf-8")
-        (folder / TRUTH).write_text(json.dumps({pmid: "maybe" for pmid in list(papers)[:3]}), encoding="utf-8")
+        (folder / TRUTH).write_text(json.dumps(dict.fromkeys(list(papers)[:3], "maybe")), encoding="utf-8")
         return Material(data=folder)
