@@ -137,6 +137,12 @@ def test_more_examples_than_items_leaves_nothing_to_score(tmp_path: Path) -> Non
         medqa(tmp_path, rows(3), shots=3)
 
 
+def test_fewer_examples_than_were_asked_for_is_an_input_error_before_anything_is_scored(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(json.dumps(rows(1)[0]), encoding="utf-8")
+    with pytest.raises(InputError, match="2 worked examples were asked for, and the data holds 1"):
+        medqa(tmp_path, rows(3), shots=2)
+
+
 def test_a_bad_item_is_named_counted_and_left_out(tmp_path: Path) -> None:
     bad = [{"question": "No options?"}, {**rows(1)[0], "answer_idx": "E"}, {**rows(1)[0], "question": " "}]
     suite = medqa(tmp_path, [*rows(2), *bad])
