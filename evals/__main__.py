@@ -232,11 +232,22 @@ def _show(name: str, summary: runs.Summary) -> None:
     if summary.detail.get("degenerate"):
         out.print("[red]degenerate[/]: one option has over 90 % of the answers, whatever the score is")
     for label, detail in summary.detail.items():
-        out.print(f"{label}: {escape(str(detail))}", highlight=False)
+        if label == "subjects" and detail:
+            _show_subjects(detail)
+        elif detail not in ({}, "", []):
+            out.print(f"{label}: {escape(str(detail))}", highlight=False)
     if summary.errors:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():
             out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
+
+
+def _show_subjects(subjects: dict[str, dict[str, float]]) -> None:
+    table = Table("subject", "accuracy", "95 %", "n")
+    for name, found in subjects.items():
+        interval = f"{found['low']:.3f} … {found['high']:.3f}"
+        table.add_row(escape(name), f"{found['accuracy']:.3f}", interval, f"{found['n']:.0f}")
+    out.print(table)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Material:
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
     data: Path | None = None  # the folder of a benchmark that the user downloaded
     part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
-    limit: int | None = None  # the first items of a benchmark alone, after those it keeps as examples
+    limit: int | None = None  # items of a closed-book benchmark, after those it keeps as examples
     shots: int = 0  # worked examples before each question of a closed-book benchmark
     probe: int | None = 60  # how many of its items are scored in other ways too; None: all
     index: Path | None = None  # and what the product's retrieval in this index adds
