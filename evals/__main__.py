@@ -80,17 +80,33 @@ def run(
     name: Annotated[str, typer.Argument(help="a benchmark or suite; `python -m evals` lists them")],
     model: Annotated[Path | None, typer.Option(help="a model folder: vLLM is started on it")] = None,
     url: Url = None,
-    data: Annotated[Path | None, typer.Option(help="the benchmark's files; default $MEDMODEL_DATA/<its folder>")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="the benchmark's folder or file, or owner/name on the hub; default $MEDMODEL_DATA/<its folder>"),
+    ] = None,
     cases: Annotated[Path | None, typer.Option(help="a cases file, for suites that ask cases")] = None,
     limit: Annotated[int | None, typer.Option(help="the first N items alone")] = None,
     rows: Annotated[Path | None, typer.Option(help="keep every item's row here, and go on from it")] = None,
+    shots: Annotated[int, typer.Option(min=0, help="worked examples before each question of a closed-book benchmark")] = 0,
+    probe: Annotated[
+        str, typer.Option(help="how many of its items are scored by option text and option shifts too: N, all, 0")
+    ] = "60",
+    retrieval: Annotated[
+        Path | None, typer.Option(help="an index: ask with the product's passages before the question too")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One benchmark or suite against one model or server."""
     plugin = _find(name)
-    suite: Suite[Any] = plugin(
-        Material(cases=read_all(cases) if cases else [], data=data or _default_data(getattr(plugin, "folder", "")))
+    material = Material(
+        cases=read_all(cases) if cases else [],
+        data=data or _default_data(getattr(plugin, "folder", "")),
+        limit=limit,
+        shots=shots,
+        probe=_probe(probe),
+        index=retrieval,
     )
+    suite: Suite[Any] = plugin(material)
     items = len(suite.items()[:limit])
     if not items:
         raise InputError(f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)")
@@ -215,6 +231,12 @@ def _find(name: str) -> Any:
     raise UnknownName("benchmark or suite", name, [known for kind in KINDS for known in registry.names(kind)])
 
 
+def _probe(wanted: str) -> int | None:
+    if wanted != "all" and not wanted.isdigit():
+        raise InputError(f"--probe takes a number of items, or all; not '{wanted}'")
+    return None if wanted == "all" else int(wanted)
+
+
 def _default_data(folder: str) -> Path | None:
     downloaded = data_dir()
     return downloaded / folder if downloaded and folder else None
@@ -263,12 +285,25 @@ def _show(name: str, summary: runs.Summary) -> None:
         interval = f"{found.interval.low:.3f} … {found.interval.high:.3f}" if found.interval else ""
         table.add_row(metric, f"{found.value:.4g}", interval, str(found.n))
     out.print(table)
+    if summary.detail.get("degenerate"):
+        out.print("[red]degenerate[/]: one option has over 90 % of the answers, whatever the score is")
     for label, detail in summary.detail.items():
-        out.print(f"{label}: {detail}", highlight=False)
+        if label == "subjects" and detail:
+            _show_subjects(detail)
+        elif detail not in ({}, "", []):
+            out.print(f"{label}: {escape(str(detail))}", highlight=False)
     if summary.errors:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():
             out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
+
+
+def _show_subjects(subjects: dict[str, dict[str, float]]) -> None:
+    table = Table("subject", "accuracy", "95 %", "n")
+    for name, found in subjects.items():
+        interval = f"{found['low']:.3f} … {found['high']:.3f}"
+        table.add_row(escape(name), f"{found['accuracy']:.3f}", interval, f"{found['n']:.0f}")
+    out.print(table)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ def measure(
     """A row for every item, in the items' order. With a `path`, rows are kept there and taken from there."""
     items = list(suite.items())[:limit]
     done = {row.id: row for row in _load(path)} if path else {}
-    done = {item.id: done[item.id] for item in items if item.id in done and not done[item.id].error}
+    done = {item.id: done[item.id] for item in items if item.id in done and _good(suite, done[item.id])}
     for row in done.values():
         on_row(row)
-    with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(AT_ONCE[suite.needs]) as pool:
+    with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(suite.at_once or AT_ONCE[suite.needs]) as pool:
         running = {pool.submit(score, suite, item, subject): item.id for item in items if item.id not in done}
         try:
             for finished in as_completed(running):
@@ -65,7 +65,7 @@ def score(suite: Suite[Item], item: Item, subject: Subject) -> Scored:
 
 def is_complete(suite: Suite[Item], path: Path) -> bool:
     """Whether every item has its row already: then no model need be started for it."""
-    kept = {row.id for row in _load(path) if not row.error}
+    kept = {row.id for row in _load(path) if _good(suite, row)}
     return all(item.id in kept for item in suite.items())
 
 
@@ -108,6 +108,10 @@ def summarise(suite: Suite[Any], rows: Sequence[Scored]) -> Summary:
 def is_rate(rows: Iterable[Scored], metric: str) -> bool:
     """Whether every item is plainly right or wrong."""
     return all(row.values[metric] in (0.0, 1.0) for row in rows if metric in row.values)
+
+
+def _good(suite: Suite[Any], row: Scored) -> bool:
+    return not row.error and suite.settled(row)
 
 
 def _load(path: Path) -> list[Scored]:

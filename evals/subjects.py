@@ -10,19 +10,21 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from evals.suite import Subject
 from medmodel.client import Client
 from medmodel.errors import EngineError
-from medmodel.models.engine import Engine, Likelihood
+from medmodel.models.engine import Engine, Likelihood, NextToken
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Product, open_product
 from medmodel.serve.run import running
 
+FOR_BENCHMARKS = ("--max-model-len", "auto")  # PubMedQA's five worked examples have 2,100 tokens, over the product's context
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
 
@@ -44,7 +46,7 @@ class RunningProduct:
         engine = self._product.engine
         if engine is None:
             raise EngineError("the product runs without a model, so there is nothing to measure")
-        return Subject(self._client.ask, self._stack.enter_context(synchronous(engine)))
+        return replace(self._stack.enter_context(synchronous(engine)), ask=self._client.ask)
 
     def without_model(self) -> Subject:
         return Subject(self._client.ask)
@@ -62,14 +64,16 @@ def running_product(model: Path | None, index: Path, engine: str, repair: bool =
 
 
 @contextmanager
-def running_model(model: Path, on_wait: Waiting = lambda what: None) -> Iterator[Subject]:
-    """A bare model under vLLM, for closed-book benchmarks."""
+def running_model(
+    model: Path, on_wait: Waiting = lambda what: None, options: Sequence[str] = FOR_BENCHMARKS
+) -> Iterator[Subject]:
+    """A bare model under vLLM, for closed-book benchmarks: as much context as it has and the cache holds."""
     from medmodel.models.vllm_server import VllmServer
 
-    with VllmServer(model) as server:
+    with VllmServer(model, options=options) as server:
         server.wait_ready(lambda waited, expected, what: on_wait(f"{what}: {waited:.0f} s of about {expected:.0f} s"))
-        with synchronous(server.engine()) as loglikelihood:
-            yield Subject(loglikelihood=loglikelihood)
+        with synchronous(server.engine()) as subject:
+            yield subject
 
 
 @contextmanager
@@ -80,8 +84,8 @@ def served_at(url: str) -> Iterator[Subject]:
 
 
 @contextmanager
-def synchronous(engine: Engine) -> Iterator[Callable[[str, str], Likelihood]]:
-    """The engine's `loglikelihood`, callable from many threads at once: they share one event loop, as engines want it."""
+def synchronous(engine: Engine) -> Iterator[Subject]:
+    """What an engine scores, callable from many threads at once: they share one event loop, as engines want it."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="likelihoods", daemon=True)
     thread.start()
@@ -89,8 +93,11 @@ def synchronous(engine: Engine) -> Iterator[Callable[[str, str], Likelihood]]:
     def loglikelihood(prompt: str, continuation: str) -> Likelihood:
         return asyncio.run_coroutine_threadsafe(engine.loglikelihood(prompt, continuation), loop).result()
 
+    def next_token(prompt: str, continuations: Sequence[str]) -> NextToken:
+        return asyncio.run_coroutine_threadsafe(engine.next_token(prompt, continuations), loop).result()
+
     try:
-        yield loglikelihood
+        yield Subject(loglikelihood=loglikelihood, next_token=next_token)
     finally:
         asyncio.run_coroutine_threadsafe(engine.aclose(), loop).result()
         loop.call_soon_threadsafe(loop.stop)

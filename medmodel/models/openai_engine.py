@@ -2,8 +2,8 @@
 
 Every generation is streamed, since the stream is also the watchdog: vLLM's `/health` says 200 while its engine hangs,
 so what counts is tokens. A call ends with EngineTimeout when no call of this engine has got a token for 120 s.
-The grammar (`structured_outputs`) and the likelihoods (`prompt_logprobs`, `/tokenize`) are vLLM's own extensions;
-another server may ignore the first, which the product's support check catches, and has no second.
+The grammar (`structured_outputs`) and the likelihoods (`prompt_logprobs`, `logprob_token_ids`, `/tokenize`) are vLLM's own
+extensions; another server may ignore the first, which the product's support check catches, and has no others.
 
     engine = OpenAIEngine("http://127.0.0.1:8000/v1", "merged", api_key)
     completion = await engine.generate(messages, regex=grammar)
@@ -23,12 +23,13 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from medmodel.errors import EngineError, EngineTimeout
-from medmodel.models.engine import Completion, Likelihood
+from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.records import Message
 from medmodel.sse import Decoder
 
 PATIENCE = 120.0  # seconds without a token anywhere; two cores with 32 waiting prompts need up to 20 for the next one
 PROBE = 30.0  # seconds for one token
+BORDER = 16  # characters before a continuation that may share a token with it: the last word of a prompt, cut at this
 
 
 @dataclass
@@ -65,6 +66,8 @@ class OpenAIEngine:
         self._bos = bos_token_id
         self._patience = patience
         self._locals: WeakKeyDictionary[asyncio.AbstractEventLoop, _Local] = WeakKeyDictionary()
+        self._context = 0  # tokens; known once something has been tokenised
+        self._next_ids: dict[tuple[str, str], int] = {}  # (end of the prompt, continuation) -> its one token
 
     async def generate(
         self,
@@ -116,6 +119,36 @@ class OpenAIEngine:
         scored = reply["choices"][0]["prompt_logprobs"][-len(after) :]
         total = sum(float(entry[str(token)]["logprob"]) for token, entry in zip(after, scored, strict=True))
         return Likelihood(logprob=total, tokens=len(after))
+
+    async def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        """Tokenised as lm-eval's `hf` does: prompt and continuation as one string, spaces at the border to the continuation.
+
+        The prompt goes as text, so that one request does it all and the prefix cache is used; the ids of continuations are
+        asked for once. One that does not fit is cut from the left by the server; how much, a second request finds out.
+        """
+        kept = prompt.rstrip()
+        ids = [await self._next_id(kept, prompt[len(kept) :] + continuation) for continuation in continuations]
+        if len(set(ids)) != len(ids):
+            raise EngineError(f"{self.name}: two of the continuations {list(continuations)} are the same token")
+        body = {
+            "model": self.model,
+            "prompt": kept,
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": len(ids),  # vLLM takes the ids alone, and wants this set; another server sends its best ones
+            "logprob_token_ids": ids,
+            "return_tokens_as_token_ids": True,
+            "truncate_prompt_tokens": -1,  # to all of the context but one token, which the answer takes
+            "truncation_side": "left",
+        }
+        reply = await self._post(self.base_url + "/completions", body)
+        read = reply["usage"]["prompt_tokens"]
+        cut = len(await self._tokenize(kept, special=True)) - read if read >= self._context - 1 else 0
+        found = ((reply["choices"][0].get("logprobs") or {}).get("top_logprobs") or [None])[0] or {}
+        for token, continuation in zip(ids, continuations, strict=True):
+            if f"token_id:{token}" not in found:
+                raise EngineError(f"{self.name} gave no log-probability for '{continuation}'")
+        return NextToken(logprobs=tuple(float(found[f"token_id:{token}"]) for token in ids), cut=cut)
 
     async def ready(self) -> bool:
         body = {"model": self.model, "prompt": "a", "max_tokens": 1}
@@ -177,7 +210,21 @@ class OpenAIEngine:
             return []
         root = self.base_url.removesuffix("/v1")
         reply = await self._post(root + "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": special})
+        self._context = reply["max_model_len"]
         return [int(token) for token in reply["tokens"]]
+
+    async def _next_id(self, prompt: str, continuation: str) -> int:
+        """The one token of a continuation after this prompt; the border is tokenised as one string."""
+        end = (prompt[-BORDER:].split() or [""])[-1]
+        if (end, continuation) not in self._next_ids:
+            before = await self._tokenize(end, special=False)
+            both = await self._tokenize(end + continuation, special=False)
+            if both[: len(before)] != before or len(both) != len(before) + 1:
+                raise EngineError(
+                    f"{self.name}: '{continuation}' is not one token after '{end}', so it has no next-token score"
+                )
+            self._next_ids[end, continuation] = both[-1]
+        return self._next_ids[end, continuation]
 
     def _beginning(self) -> list[int]:
         if self._bos is None:
