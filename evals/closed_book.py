@@ -2,7 +2,8 @@
 
 Each item is one request: lm-eval's own task text (`evals.lm_eval_text`), and the log-probabilities of the option letters
 as the very next token. The best letter is the answer; who gives two letters the same has chosen none, and is wrong.
-Letters alone mislead: a 135M base model says "A" to everything and scores the share of A. So every run shows how often
+`probability` is the right letter's share among the letters: it moves smoothly, where accuracy on 500 items shows no change
+below six points. Letters alone mislead: a 135M base model says "A" to everything and scores the share of A. So every run shows how often
 each letter was chosen (over 90 % one letter: `degenerate`), and scores a seeded sample of items (`--probe`) in two other
 ways: by the options' text, log-probability per token after the bare question (`cloze`, as `evals.suites.choice`); and
 with the options moved round (`shifted`: the mean over all cyclic shifts, `shifted_all`: right in every one of them).
@@ -29,7 +30,7 @@ from evals.leak_aware import Retrieval, Source
 from evals.lm_eval_text import Doc, Wording
 from evals.publishers import Numbered, Row
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
-from evals.suites.choice import DEGENERATE, best, option_shares
+from evals.suites.choice import DEGENERATE, best, option_shares, shares
 from medmodel import prompts
 from medmodel.errors import InputError
 from medmodel.records import Record
@@ -78,7 +79,7 @@ class ClosedBook(Suite[Question]):
     needs: ClassVar[Needs] = "model"
     at_once: ClassVar[int | None] = 16  # a prompt of 1,800 tokens with its cached beginning: 8 leave the engine waiting
     metrics: ClassVar[tuple[str, ...]] = (
-        *("accuracy", "cloze", "shifted", "shifted_all"),
+        *("accuracy", "probability", "cloze", "shifted", "shifted_all"),
         *("retrieval", "retrieval_own_source", "fixed", "misled"),
     )
     name: ClassVar[str]
@@ -140,6 +141,7 @@ class ClosedBook(Suite[Question]):
         values = {f"logprob_{at}": logprob for at, logprob in enumerate(reply.logprobs)}
         values |= {"accuracy": float(chosen == item.answer), "options": float(len(item.options)), "answer": float(item.answer)}
         values |= {} if chosen is None else {"chosen": float(chosen)}
+        values["probability"] = shares(reply.logprobs)[item.answer]
         values |= {"shots": float(self.material.shots), "cut": float(reply.cut)}
         if item.id in self._probed:
             values |= self._probe(item, chosen, subject)
@@ -165,11 +167,9 @@ class ClosedBook(Suite[Question]):
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         scored = [row for row in rows if "accuracy" in row.values]
         counts = Counter(row.shown.get("chosen", "") for row in scored)
-        picked = sum(counts.values()) - counts["none"]
-        most = max((count for letter, count in counts.items() if letter != "none"), default=0)
         cut = sum(row.values.get("cut", 0) > 0 for row in scored)
         return {
-            "degenerate": bool(picked) and most / len(scored) > DEGENERATE,
+            "degenerate": "accuracy" in self.degenerate(rows),
             "answers": dict(sorted(counts.items())),
             "undecided": counts["none"],
             "chance": sum(1 / row.values["options"] for row in scored) / len(scored) if scored else None,
@@ -184,6 +184,14 @@ class ClosedBook(Suite[Question]):
             **({} if self.may_gate else {"may_not_gate": "it holds items of other benchmarks' tests"}),
             **(self._retrieved(scored) if self._retrieval else {}),
         }
+
+    @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        """One letter for nearly everything spoils what is read by letter; one position of the options' text, `cloze`."""
+        letters = [row.shown.get("chosen", "none") for row in rows if "accuracy" in row.values]
+        texts = [best(_cloze(row)) for row in rows if "cloze" in row.values]
+        habits = [metric for metric in cls.metrics if metric != "cloze"] if _is_habit(letters, "none") else []
+        return (*habits, *(["cloze"] if _is_habit(texts, None) else []))
 
     def perfect(self, item: Question, prompt: str = "") -> str:
         """The right letter where the prompt lists the right option, else the option itself."""
@@ -203,9 +211,11 @@ class ClosedBook(Suite[Question]):
             "random": ((0.0, 0.7), (0.0, 0.6), (0.0, 0.3)),
         }
         once, moved, always = known.get(fake, (0.0, 0.0, 0.0))
+        sure: dict[str, Expected] = {"oracle": (0.95, 1.0), "constant": (first - 0.05, first + 0.05)}
+        share = sure.get(fake, (0.0, 0.7) if fake in ("hedge", "random") else each)
         if not self.listed:
-            return {"accuracy": once}
-        return {"accuracy": once, "cloze": once, "shifted": moved, "shifted_all": always}
+            return {"accuracy": once, "probability": share}
+        return {"accuracy": once, "probability": share, "cloze": once, "shifted": moved, "shifted_all": always}
 
     # Reading
 
@@ -309,14 +319,14 @@ class ClosedBook(Suite[Question]):
         """By the options' text, and with the options moved round. Nothing where no list stands in the prompt."""
         if not self.listed:
             return {}
-        shares = option_shares(prompts.choice_prompt(item.question), item.options, subject)
+        by_text = option_shares(prompts.choice_prompt(item.question), item.options, subject)
         right = [float(chosen == item.answer)]
         for by in range(1, len(item.options)):
             moved = item.shifted(by)
             right.append(float(best(subject.next(*self.asked(moved)).logprobs) == moved.answer))
         return {
-            "cloze": float(best(shares) == item.answer),
-            **{f"cloze_{at}": share for at, share in enumerate(shares)},
+            "cloze": float(best(by_text) == item.answer),
+            **{f"cloze_{at}": share for at, share in enumerate(by_text)},
             "shifted": sum(right) / len(right),
             "shifted_all": float(all(right)),
         }
@@ -423,6 +433,15 @@ def _of_probed(scored: Sequence[Scored]) -> float | None:
     """Accuracy by letter on the items that were scored in other ways too: what those are to be compared with."""
     values = [row.values["accuracy"] for row in scored if "cloze" in row.values]
     return sum(values) / len(values) if values else None
+
+
+def _cloze(row: Scored) -> list[float]:
+    return [row.values[f"cloze_{at}"] for at in range(int(row.values["options"]))]
+
+
+def _is_habit(chosen: Sequence[Any], nothing: Any) -> bool:
+    most = max(Counter(one for one in chosen if one != nothing).values(), default=0)
+    return bool(chosen) and most / len(chosen) > DEGENERATE
 
 
 def _largest_share(keys: Any) -> float | None:

@@ -85,6 +85,11 @@ def option_shares(prompt: str, options: Sequence[str], subject: Subject) -> list
     for option in options:
         likelihood = subject.likelihood(prompt, f" {prompts.one_line(option)}")
         scores.append(likelihood.logprob / max(likelihood.tokens, 1))
+    return shares(scores)
+
+
+def shares(scores: Sequence[float]) -> list[float]:
+    """Softmax of log-probabilities (nats)."""
     highest = max(scores)
     powers = [math.exp(score - highest) for score in scores]
     return [power / sum(powers) for power in powers]
