@@ -1,6 +1,6 @@
 """The evaluation command: `python -m evals` lists what can be run.
 
-    python -m evals medqa --model DIR --data DIR --limit 100
+    python -m evals medqa --model DIR --data DIR --limit 100 --shots 5 --probe 60 --retrieval INDEX
     python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
     python -m evals unsafe --url http://127.0.0.1:7860 --json
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860

@@ -28,14 +28,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from evals import publishers, stats
 from evals.leak_aware import Retrieval, Source
 from evals.lm_eval_text import Doc, Wording
+from evals.multiple_choice import LETTERS, Question, checked
 from evals.publishers import Numbered, Row
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from evals.suites.choice import DEGENERATE, best, option_shares, shares
 from medmodel import prompts
 from medmodel.errors import InputError
-from medmodel.records import Record
 
-LETTERS = "ABCDEFGHIJKLMNOP"
 SEED = "closed book"  # of the sample that is probed: it depends on the items alone
 NAMED = 5  # bad items shown with their reason; all are counted
 MMLU, CMMLU = "mmlu/default/_default_template_yaml", "cmmlu/_default_template_yaml"
@@ -44,24 +43,6 @@ ANY_NUMBER = {
     MMLU: "{{question.strip()}}{% for text in choices %}\n{{letters[loop.index0]}}. {{text}}{% endfor %}\nAnswer:",
     CMMLU: "{{question.strip()}}{% for text in choices %}\n{{letters[loop.index0]}}. {{text}}{% endfor %}\n答案：",
 }
-
-
-class Question(Record):
-    """One item of a benchmark, whatever its publisher calls the parts."""
-
-    id: str
-    question: str
-    options: tuple[str, ...]
-    answer: int
-    subject: str = ""
-    cluster: str = ""  # what related items share, where the set says so
-    context: str = ""  # text that belongs to the question: PubMedQA's abstract
-    pmids: tuple[str, ...] = ()  # the papers the question was made from
-
-    def shifted(self, by: int) -> Question:
-        """The same question with its options moved round."""
-        moved = self.options[by:] + self.options[:by]
-        return self.model_copy(update={"options": moved, "answer": (self.answer - by) % len(moved)})
 
 
 class Bad(NamedTuple):
@@ -239,7 +220,7 @@ class ClosedBook(Suite[Question]):
             try:
                 item = self.parse(row, path)
                 if item is not None:
-                    found.append(_checked(item, f"{self.name}/{_place(path, self.every_file)}{number}"))
+                    found.append(checked(item, f"{self.name}/{_place(path, self.every_file)}{number}"))
             except KeyError as missing:
                 self.bad.append(Bad(path.name, number, f"has no {missing}"))
             except InputError as fault:
@@ -376,42 +357,6 @@ class ClosedBook(Suite[Question]):
             "reasons": dict(reasons.most_common(NAMED)),
             "first": [list(bad) for bad in self.bad[:NAMED]],
         }
-
-
-def letter_index(letter: str, options: Sequence[str]) -> int:
-    """The position of an answer key. Several letters are a question with several right answers, which this cannot score."""
-    key = str(letter).strip().strip("()").upper()
-    if len(key) > 1 and all(one in LETTERS for one in key):
-        raise InputError("has several right answers")
-    if len(key) != 1 or key not in LETTERS[: len(options)]:
-        raise InputError("has an answer key that is none of its options")
-    return LETTERS.index(key)
-
-
-def by_letter(options: Mapping[str, str]) -> list[str]:
-    """Texts of options given by letter, in order; one left empty at the end is not there."""
-    texts = [str(options[letter] or "") for letter in sorted(options)]
-    while texts and not texts[-1].strip():
-        texts.pop()
-    return texts
-
-
-def made_up(count: int, options: Sequence[str] = ("rest at home", "ice", "heat twice a day", "salt")) -> list[Question]:
-    """Questions for the honesty kit, each right answer as often as every other."""
-    return [
-        Question(id=f"{at}", question=f"Which of these is number {at}?", options=tuple(options), answer=at % len(options))
-        for at in range(count)
-    ]
-
-
-def _checked(item: Question, name: str) -> Question:
-    if not item.question.strip():
-        raise InputError("has an empty question")
-    if len(item.options) < 2 or any(not option.strip() for option in item.options):
-        raise InputError("has an empty option")
-    if not 0 <= item.answer < len(item.options):
-        raise InputError("has an answer key that is none of its options")
-    return item.model_copy(update={"id": name})
 
 
 def _place(path: Path, every: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evals.benchmarks.medqa import MedQA
-from evals.closed_book import Question, by_letter, letter_index
+from evals.multiple_choice import Question, by_letter, letter_index
 from evals.run import errors, mean, measure, summarise
 from evals.subjects import synchronous
 from evals.suite import Material, Scored, Subject

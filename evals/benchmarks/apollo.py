@@ -20,7 +20,8 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from evals.closed_book import ClosedBook, Question, letter_index, made_up
+from evals.closed_book import ClosedBook
+from evals.multiple_choice import Question, letter_index, made_up
 from evals.publishers import Row
 from evals.suite import Material
 from medmodel.registry import register

@@ -20,7 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evals.closed_book import ClosedBook, Question, by_letter, letter_index, made_up
+from evals.closed_book import ClosedBook
+from evals.multiple_choice import Question, by_letter, letter_index, made_up
 from evals.publishers import Numbered, Row, read_json
 from evals.suite import Material
 from medmodel.registry import register

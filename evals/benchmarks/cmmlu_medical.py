@@ -18,8 +18,9 @@ import csv
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evals.closed_book import ClosedBook, Question, letter_index, made_up
+from evals.closed_book import ClosedBook
 from evals.lm_eval_text import Doc
+from evals.multiple_choice import Question, letter_index, made_up
 from evals.publishers import Row
 from evals.suite import Material
 from medmodel.registry import register

@@ -21,8 +21,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from evals.closed_book import ClosedBook, Question, made_up
+from evals.closed_book import ClosedBook
 from evals.lm_eval_text import Doc
+from evals.multiple_choice import Question, made_up
 from evals.publishers import Numbered, Row
 from evals.suite import Material
 from medmodel.errors import InputError

@@ -20,8 +20,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from evals.closed_book import ClosedBook, Question, by_letter, letter_index, made_up
+from evals.closed_book import ClosedBook
 from evals.lm_eval_text import Doc
+from evals.multiple_choice import Question, by_letter, letter_index, made_up
 from evals.publishers import Row
 from evals.suite import Material
 from medmodel.errors import InputError

@@ -19,7 +19,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from evals.closed_book import ClosedBook, Question, by_letter, letter_index, made_up
+from evals.closed_book import ClosedBook
+from evals.multiple_choice import Question, by_letter, letter_index, made_up
 from evals.publishers import Numbered, Row
 from evals.suite import Material
 from medmodel.registry import register

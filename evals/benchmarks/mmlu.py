@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evals.closed_book import ClosedBook, Question, letter_index, made_up
+from evals.closed_book import ClosedBook
+from evals.multiple_choice import Question, letter_index, made_up
 from evals.publishers import Row
 from evals.suite import Material
 from medmodel.registry import register

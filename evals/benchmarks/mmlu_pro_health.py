@@ -18,7 +18,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from evals.closed_book import LETTERS, ClosedBook, Question, by_letter, letter_index, made_up
+from evals.closed_book import ClosedBook
+from evals.multiple_choice import LETTERS, Question, by_letter, letter_index, made_up
 from evals.publishers import Row
 from evals.suite import Material
 from medmodel.registry import register

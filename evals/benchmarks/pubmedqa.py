@@ -20,8 +20,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.closed_book import ClosedBook, Question, made_up
+from evals.closed_book import ClosedBook
 from evals.lm_eval_text import Doc
+from evals.multiple_choice import Question, made_up
 from evals.publishers import Numbered, Row, find, read_json
 from evals.suite import Material
 from medmodel.errors import InputError
