@@ -10,19 +10,23 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from evals.suite import Subject
 from medmodel.client import Client
 from medmodel.errors import EngineError
-from medmodel.models.engine import Engine, Likelihood
+from medmodel.models.engine import Completion, Engine, Likelihood
+from medmodel.records import Message
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Product, open_product
 from medmodel.serve.run import running
 
+T = TypeVar("T")
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
 
@@ -44,7 +48,7 @@ class RunningProduct:
         engine = self._product.engine
         if engine is None:
             raise EngineError("the product runs without a model, so there is nothing to measure")
-        return Subject(self._client.ask, self._stack.enter_context(synchronous(engine)))
+        return replace(self._stack.enter_context(synchronous(engine)), ask=self._client.ask)
 
     def without_model(self) -> Subject:
         return Subject(self._client.ask)
@@ -68,8 +72,8 @@ def running_model(model: Path, on_wait: Waiting = lambda what: None) -> Iterator
 
     with VllmServer(model) as server:
         server.wait_ready(lambda waited, expected, what: on_wait(f"{what}: {waited:.0f} s of about {expected:.0f} s"))
-        with synchronous(server.engine()) as loglikelihood:
-            yield Subject(loglikelihood=loglikelihood)
+        with synchronous(server.engine()) as subject:
+            yield subject
 
 
 @contextmanager
@@ -80,19 +84,35 @@ def served_at(url: str) -> Iterator[Subject]:
 
 
 @contextmanager
-def synchronous(engine: Engine) -> Iterator[Callable[[str, str], Likelihood]]:
-    """The engine's `loglikelihood`, callable from many threads at once: they share one event loop, as engines want it."""
+def synchronous(engine: Engine) -> Iterator[Subject]:
+    """What the engine can do, callable from many threads at once."""
+    with calling() as wait_for:
+
+        def loglikelihood(prompt: str, continuation: str) -> Likelihood:
+            return wait_for(engine.loglikelihood(prompt, continuation))
+
+        def generate(messages: Sequence[Message], most: int) -> Completion:
+            return wait_for(engine.generate(messages, max_tokens=most, temperature=0.0))
+
+        try:
+            yield Subject(loglikelihood=loglikelihood, generate=generate)
+        finally:
+            wait_for(engine.aclose())
+
+
+@contextmanager
+def calling() -> Iterator[Call]:
+    """Waits for coroutines from any thread: they share one event loop, as engines want it."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="likelihoods", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="engine calls", daemon=True)
     thread.start()
-
-    def loglikelihood(prompt: str, continuation: str) -> Likelihood:
-        return asyncio.run_coroutine_threadsafe(engine.loglikelihood(prompt, continuation), loop).result()
-
     try:
-        yield loglikelihood
+        yield lambda call: asyncio.run_coroutine_threadsafe(call, loop).result()
     finally:
-        asyncio.run_coroutine_threadsafe(engine.aclose(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+class Call(Protocol):
+    def __call__(self, call: Coroutine[Any, Any, T], /) -> T: ...

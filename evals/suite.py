@@ -18,13 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import Field
 
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Likelihood
 from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Message, Passage, Record
+
+if TYPE_CHECKING:
+    from evals.judges import Judge
 
 Needs = Literal["product", "rules", "model", "data"]
 Expected = float | tuple[float, float] | None  # the value, or the bounds it lies within; None: no item has the metric
@@ -98,6 +101,8 @@ class Material:
     examples: Sequence[Example] = ()
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
     data: Path | None = None  # the folder of a benchmark that the user downloaded
+    shots: int | None = None  # worked examples before each item; None: the benchmark's own number
+    judge: Judge | None = None  # who reads an answer against a rubric: evals/judges.py
     part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
 
 

@@ -1,0 +1,335 @@
+"""How far a judge agrees with people, and whether that is enough for it to decide a gate.
+
+Labels are JSON lines: {id, prompt (or question), answer, criterion, human, rater}. `human` is true or false (is the
+criterion met?), 1 … k (how well?), or, with `answers` of two instead of `answer`, "first", "second" or "tie". Several
+raters of one item are several lines of one id; not every rater needs to have seen every item. What comes out:
+
+    kappa        Cohen's, judge against each human label; quadratic weights for 1 … k
+    alpha        Krippendorff's, people and judge together (nominal; interval for 1 … k); `human_alpha`: people alone,
+                 the most that can be asked of a judge
+    balanced_f1  mean of the F1 of "met" and of "not met", HealthBench's measure of a grader (arXiv 2505.08775, section 8)
+    turned       share of pairs that the judge decided by their order (they count as ties)
+
+Every one has a 95 % interval from drawing whole prompts again, since labels of one prompt hang together. `may_gate` holds
+the result against `judges.yaml`; a judge or a prompt other than the measured one has not been measured.
+Not covered: whether the people are right, and drift of a hosted model under an unchanged name.
+
+    python -m evals judge-agreement --labels labels.jsonl --judge URL --judge-model NAME
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import ConfigDict, ValidationError
+
+from evals.judges import Identity, Judge, Question, prefer
+from evals.stats import CONFIDENCE, Interval
+from medmodel.errors import EngineError, InputError
+from medmodel.records import Message, Record
+
+LIMITS = Path(__file__).with_name("judges.yaml")
+AT_ONCE = 8  # verdicts in flight
+RESAMPLES = 2_000  # the ends of an interval then move by less than a tenth of its width between seeds
+SEED = 17
+PAIR = ("first", "second", "tie")
+Metric = Literal["nominal", "interval"]
+Floats = NDArray[np.float64]
+Figure = Callable[[Floats], Floats]  # (…, parts) sums over clusters -> one number each
+
+
+class Label(Record):
+    """One line of a labels file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    id: str
+    conversation: tuple[Message, ...]
+    answer: str = ""
+    answers: tuple[str, str] | None = None
+    criterion: str
+    human: bool | int | str
+    rater: str = "1"
+
+
+class Estimate(Record):
+    value: float | None  # None: not defined, for instance where everybody says the same
+    low: float | None = None
+    high: float | None = None
+
+
+class Agreement(Record):
+    """What was measured; written to agreement.json."""
+
+    judge: Identity
+    labels_sha256: str
+    labels: int
+    items: int
+    prompts: int
+    raters: int
+    errors: int  # labels without a verdict of the judge: in none of the figures
+    reasons: dict[str, int]
+    kappa: Estimate
+    alpha: Estimate
+    human_alpha: Estimate  # not defined for one rater
+    balanced_f1: Estimate | None = None  # true and false only
+    human_met: float | None = None  # share of "met" among the labels, and among the judge's verdicts
+    judge_met: float | None = None
+    turned: float | None = None  # pairs only
+
+
+class Permission(NamedTuple):
+    allowed: bool
+    reason: str
+
+
+def may_gate(agreement: Agreement | None, judge: Identity | None = None, limits: Path = LIMITS) -> Permission:
+    """Whether this judge, asked with this prompt, may decide a gate; `judge` is the one that judged."""
+    if agreement is None:
+        return Permission(False, "the judge was never measured: python -m evals judge-agreement")
+    if judge is not None and (judge.judge, judge.prompt_sha256) != (agreement.judge.judge, agreement.judge.prompt_sha256):
+        return Permission(False, f"'{agreement.judge.judge}' was measured, not '{judge.judge}' with this prompt")
+    if agreement.judge.fake:
+        return Permission(False, f"{agreement.judge.judge} is no judge")
+    limit = yaml.safe_load(limits.read_text(encoding="utf-8"))
+    scored, low = agreement.labels - agreement.errors, agreement.kappa.low
+    if scored < limit["labels"]:
+        return Permission(False, f"measured on {scored} labels; {limit['labels']} are asked")
+    if agreement.errors > limit["errors"] * agreement.labels:
+        return Permission(False, f"gave no verdict on {agreement.errors} of {agreement.labels} labels")
+    if low is None or low < limit["kappa_low"]:
+        shown = "not defined" if low is None else f"{low:.2f}"
+        return Permission(False, f"the lower end of its kappa with people is {shown}; {limit['kappa_low']} is asked")
+    return Permission(True, f"kappa with people at least {low:.2f} ({scored} labels)")
+
+
+def read_labels(path: Path) -> list[Label]:
+    """Every label. Raises InputError naming file, line and field; kinds of `human` may not be mixed in one file."""
+    labels = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+        if line.strip():
+            labels.append(_label(f"{path.name}:{number}", line))
+    if not labels:
+        raise InputError(f"{path} has no labels")
+    if len(kinds := {_kind(label.human) for label in labels}) > 1:
+        raise InputError(f"{path.name} mixes {' and '.join(sorted(kinds))} labels; one file for each")
+    if len({(label.id, label.rater) for label in labels}) < len(labels):
+        raise InputError(f"{path.name} has one rater's label of an item twice; give every rater a name (`rater`)")
+    return labels
+
+
+def measure(
+    labels: Sequence[Label], judge: Judge, scale: int | None = None, on_done: Callable[[], None] = lambda: None
+) -> Agreement:
+    """The judge asked once an item, and compared. `scale`: k of 1 … k, where nobody gave the highest mark."""
+    question = _kind(labels[0].human)
+    values = _values(question, labels, scale)
+    items = list({label.id: label for label in labels}.values())
+
+    def ask(label: Label) -> _Verdict:
+        try:
+            return _ask(judge, label, len(values))
+        except EngineError as error:
+            return _Verdict(None, error=str(error))
+        finally:
+            on_done()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = dict(zip((label.id for label in items), pool.map(ask, items), strict=True))
+    scored = [label for label in labels if verdicts[label.id].value is not None]
+    failed = [verdicts[label.id].error for label in labels if verdicts[label.id].value is None]
+    judged = {name: values.index(verdict.value) for name, verdict in verdicts.items() if verdict.value is not None}
+    given = [_Given(label.id, str(label.conversation), values.index(label.human), judged[label.id]) for label in scored]
+    text = "\n".join(label.model_dump_json() for label in labels)
+    rated: Metric = "interval" if question == "rating" else "nominal"
+    agreement = Agreement(
+        judge=judge.identity(question),
+        labels_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        labels=len(labels),
+        items=len(items),
+        prompts=len({label.conversation for label in labels}),
+        raters=len({label.rater for label in labels}),
+        errors=len(failed),
+        reasons={reason: failed.count(reason) for reason in sorted(set(failed))},
+        kappa=kappa(given, len(values), "quadratic" if question == "rating" else None),
+        alpha=alpha(given, len(values), rated, with_judge=True),
+        human_alpha=alpha(given, len(values), rated, with_judge=False),
+    )
+    if question == "criterion":
+        met = {"human_met": _share(one.human for one in given), "judge_met": _share(one.judge for one in given)}
+        agreement = agreement.model_copy(update={"balanced_f1": balanced_f1(given), **met})
+    if question == "pair":
+        pairs = [verdict for verdict in verdicts.values() if verdict.value is not None]
+        agreement = agreement.model_copy(update={"turned": _share(not verdict.agreed for verdict in pairs)})
+    return agreement
+
+
+class _Given(NamedTuple):
+    """One human label beside the judge's verdict on the same item, as positions in the list of values."""
+
+    item: str
+    cluster: str
+    human: int
+    judge: int
+
+
+class _Verdict(NamedTuple):
+    value: bool | int | str | None
+    agreed: bool = True  # pairs: in both orders
+    error: str = ""
+
+
+def kappa(given: Sequence[_Given], categories: int, weights: Literal["quadratic"] | None = None) -> Estimate:
+    """Cohen's kappa of judge and human labels (Cohen 1960; weighted: Cohen 1968)."""
+    tables = _by_cluster(given, lambda one: _one_hot((categories, categories), (one.human, one.judge)))
+    away = np.subtract.outer(np.arange(categories), np.arange(categories)).astype(float)
+    cost = away**2 if weights else (away != 0).astype(float)
+
+    def figure(table: Floats) -> Floats:
+        n = table.sum(axis=(-1, -2))
+        chance = np.einsum("...i,...j,ij->...", table.sum(axis=-1), table.sum(axis=-2), cost) / n
+        return 1 - (table * cost).sum(axis=(-1, -2)) / chance
+
+    return _estimate(tables, figure)
+
+
+def balanced_f1(given: Sequence[_Given]) -> Estimate:
+    """Mean of the F1 of both classes."""
+    tables = _by_cluster(given, lambda one: _one_hot((2, 2), (one.human, one.judge)))
+
+    def figure(table: Floats) -> Floats:
+        wrong = table[..., 0, 1] + table[..., 1, 0]
+        return sum(2 * table[..., at, at] / (2 * table[..., at, at] + wrong) for at in (0, 1)) / 2  # type: ignore[return-value]
+
+    return _estimate(tables, figure)
+
+
+def alpha(given: Sequence[_Given], categories: int, metric: Metric, with_judge: bool) -> Estimate:
+    """Krippendorff's alpha over people, or people and the judge."""
+    items: dict[str, list[int]] = defaultdict(list)
+    cluster_of = {}
+    for one in given:
+        items[one.item].append(one.human)
+        cluster_of[one.item] = one.cluster
+    judged = {one.item: one.judge for one in given}
+    units = [[*marks, *([judged[item]] if with_judge else [])] for item, marks in items.items()]
+    return krippendorff(units, [cluster_of[item] for item in items], categories, metric)
+
+
+def krippendorff(units: Sequence[Sequence[int]], clusters: Sequence[str], categories: int, metric: Metric) -> Estimate:
+    """Alpha from the values that each unit was given, by however many raters (Krippendorff, "Computing Krippendorff's
+    Alpha-Reliability", 2011). A unit with one value has no pair, and does not count."""
+    places = np.arange(categories, dtype=float)
+    away = np.subtract.outer(places, places)
+    cost = away**2 if metric == "interval" else (away != 0).astype(float)
+    sums: dict[str, Floats] = defaultdict(lambda: np.zeros(categories + 1))
+    for unit, cluster in zip(units, clusters, strict=True):
+        if len(unit) > 1:
+            counts = np.bincount(unit, minlength=categories).astype(float)
+            disagreement = counts @ cost @ counts / (len(unit) - 1)  # the diagonal costs nothing
+            sums[cluster] += np.append(counts, disagreement)
+
+    def figure(summed: Floats) -> Floats:
+        counts, observed = summed[..., :-1], summed[..., -1]
+        expected = np.einsum("...i,...j,ij->...", counts, counts, cost) / (counts.sum(axis=-1) - 1)
+        return 1 - observed / expected
+
+    return _estimate(np.array(list(sums.values())).reshape(len(sums), categories + 1), figure)
+
+
+def _by_cluster(given: Sequence[_Given], part: Callable[[_Given], Floats]) -> Floats:
+    sums: dict[str, Any] = {}
+    for one in given:
+        sums[one.cluster] = sums.get(one.cluster, 0) + part(one)
+    return np.array(list(sums.values()))
+
+
+def _one_hot(shape: tuple[int, int], at: tuple[int, int]) -> Floats:
+    found = np.zeros(shape)
+    found[at] = 1
+    return found
+
+
+def _estimate(clusters: Floats, figure: Figure) -> Estimate:
+    """The figure over all clusters, with the percentiles of it over clusters drawn again."""
+    if not len(clusters):
+        return Estimate(value=None)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(figure(clusters.sum(axis=0)))
+        if not np.isfinite(value):
+            return Estimate(value=None)
+        if len(clusters) == 1:
+            return Estimate(value=value)
+        draws = np.random.default_rng(SEED).multinomial(len(clusters), [1 / len(clusters)] * len(clusters), RESAMPLES)
+        drawn = figure(np.tensordot(draws.astype(float), clusters, axes=1))
+    drawn = drawn[np.isfinite(drawn)]  # a draw where everybody says the same has no agreement beyond chance
+    if len(drawn) < CONFIDENCE * RESAMPLES:
+        return Estimate(value=value)
+    tail = (1 - CONFIDENCE) / 2
+    interval = Interval(*(float(end) for end in np.quantile(drawn, (tail, 1 - tail))))
+    return Estimate(value=value, low=interval.low, high=interval.high)
+
+
+def _share(found: Iterable[int]) -> float | None:
+    values = list(found)
+    return sum(values) / len(values) if values else None
+
+
+def _ask(judge: Judge, label: Label, most: int) -> _Verdict:
+    if label.answers is not None:
+        preference = prefer(judge, label.conversation, *label.answers, label.criterion)
+        return _Verdict(preference.better, preference.agreed)
+    said = (*label.conversation, Message(role="assistant", content=label.answer))
+    if isinstance(label.human, bool):
+        return _Verdict(judge.meets(said, label.criterion))
+    return _Verdict(judge.rates(said, label.criterion, most))
+
+
+def _values(question: Question, labels: Sequence[Label], scale: int | None) -> list[Any]:
+    """Every value there can be, in order."""
+    if question == "criterion":
+        return [False, True]
+    if question == "pair":
+        return list(PAIR)
+    highest = max(int(label.human) for label in labels)
+    if scale is not None and scale < highest:
+        raise InputError(f"a label has {highest}, above --scale {scale}")
+    return list(range(1, max(scale or 2, highest) + 1))
+
+
+def _kind(human: bool | int | str) -> Question:
+    return "criterion" if isinstance(human, bool) else "pair" if isinstance(human, str) else "rating"
+
+
+def _label(where: str, line: str) -> Label:
+    try:
+        row: Mapping[str, Any] = json.loads(line)
+        asked = row["prompt"] if "prompt" in row else row["question"]
+        turns = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
+        rest = {name: value for name, value in row.items() if name not in ("answers", "conversation")}
+        if "answers" in row:
+            rest["answers"] = tuple(row["answers"])
+        label = Label.model_validate({**rest, "conversation": tuple(Message.model_validate(turn) for turn in turns)})
+    except KeyError:
+        raise InputError(f"{where} has no prompt and no question") from None
+    except ValidationError as error:
+        fault = error.errors(include_input=False)[0]
+        raise InputError(f"{where}: '{'.'.join(map(str, fault['loc']))}': {fault['msg']}") from None
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(f"{where} is not a JSON object with prompt, answer, criterion and human") from None
+    pair = label.answers is not None
+    fits = (
+        label.human in PAIR if isinstance(label.human, str) else not pair and label.human >= (0 if label.human is False else 1)
+    )
+    if not fits or pair != isinstance(label.human, str):
+        raise InputError(f"{where}: `human` is true, false or 1 … k; with two `answers` it is 'first', 'second' or 'tie'")
+    return label

@@ -1,0 +1,109 @@
+"""GSM8K: grade-school arithmetic in words, reasoned and then answered. The general floor: what medical training must not cost.
+
+Paper:    Cobbe et al., "Training Verifiers to Solve Math Word Problems", 2021 (arXiv 2110.14168)
+Licence:  MIT
+Split:    test; where a folder has none, train, and then the result says so.
+Size:     1,319 questions in test, 7,473 in train
+Training: train may be trained on (a model that was is then no witness on it); test may not.
+
+The prompt is lm-eval's own `gsm8k_cot`, eight worked examples (`--shots 0`: its `gsm8k_cot_zeroshot`), as one turn through
+the chat template. The answer is the last one marked `#### n`, or "The answer is n" with no other number in that line; a
+number without a mark is no answer (lm-eval's `flexible-extract` takes the last number it finds, and scores higher for it).
+Like lm-eval, nothing is read after the model begins a question of its own.
+
+    python -m evals run gsm8k --model DIR --data DIR --limit 100
+
+`--data` (default `$MEDMODEL_DATA/gsm8k`) holds the publisher's `test.jsonl` (question, answer ending in `#### n`); gzip too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+from evals import published
+from evals.generated import Written, messages
+from evals.suite import Material, Scored
+from medmodel.errors import InputError
+from medmodel.records import Message, Record
+from medmodel.registry import register
+
+FILES = ("test.jsonl", "test.jsonl.gz", "train.jsonl", "train.jsonl.gz")
+_NUMBER = r"\$?(-?\$?\d[\d,]*(?:\.\d+)?)"
+_MARKED = re.compile(rf"####\s*{_NUMBER}\s*\.?\s*$|\bthe answer is:?\s*{_NUMBER}(?![\d,]*\.?\d)([^\d\n]*)$", re.I | re.M)
+_MARK = re.compile(r"####|\bthe answer is\b", re.I)
+
+
+class Sum(Record):
+    id: str
+    question: str
+    answer: str  # the number alone
+
+
+@register("benchmark", "gsm8k")
+class GSM8K(Written[Sum]):
+    folder: ClassVar[str] = "gsm8k"  # under $MEDMODEL_DATA
+    stops: ClassVar[tuple[str, ...]] = ("\nQ:",)
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        path = published.find("gsm8k", material.data, FILES)
+        self._split = path.name.partition(".")[0]
+        self._items, self.bad = published.read("gsm8k", path, self._sum)
+        self._before = worked(material.shots)
+
+    def items(self) -> Sequence[Sum]:
+        return self._items
+
+    def prompt(self, item: Sum) -> Sequence[Message]:
+        return messages(self._before.replace("{{question}}", item.question))
+
+    def parse(self, item: Sum, text: str) -> str | None:
+        return last_marked(text)
+
+    def is_right(self, item: Sum, said: str) -> bool:
+        return Decimal(said) == Decimal(item.answer)
+
+    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        return {"split": self._split, **super().detail(rows)}
+
+    def _sum(self, number: int, row: Mapping[str, Any]) -> Sum:
+        answer = last_marked(row["answer"])
+        if answer is None:
+            raise published.BadItem("its answer does not end in '#### n'")
+        return Sum(id=f"gsm8k/{self._split}/{number}", question=row["question"], answer=answer)
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        rows = [
+            {"question": f"Ann has {n} pens and buys {n}.", "answer": f"{n} + {n} = {2 * n}.\n#### {2 * n}"} for n in (3, 600)
+        ]
+        (folder / "test.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        return Material(data=folder)
+
+    def perfect(self, item: Sum, prompt: str = "") -> str:
+        return f"We add them up, step by step. The answer is {item.answer}."
+
+
+def worked(shots: int | None) -> str:
+    """lm-eval's prompt with `{{question}}` where the item's goes; eight worked examples unless told otherwise."""
+    task = published.lm_eval_task("gsm8k/gsm8k-cot.yaml" if shots != 0 else "gsm8k/gsm8k-cot-zeroshot.yaml")
+    text: str = task["doc_to_text"]
+    samples = task["fewshot_config"]["samples"] if shots != 0 else []
+    wanted = len(samples) if shots is None else shots
+    if wanted > len(samples):
+        raise InputError(f"gsm8k has {len(samples)} worked examples: --shots {wanted} is too many")
+    before = [f"{text.replace('{{question}}', sample['question'])} {sample['target']}" for sample in samples[:wanted]]
+    return "\n\n".join([*before, text])
+
+
+def last_marked(text: str) -> str | None:
+    """The number of the last mark. None when that mark has none, or has two."""
+    marks = list(_MARK.finditer(text))
+    found = _MARKED.match(text, marks[-1].start()) if marks else None
+    number = next((group for group in found.groups()[:2] if group), None) if found else None
+    return number.replace(",", "").replace("$", "") if number else None

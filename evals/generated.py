@@ -1,0 +1,338 @@
+"""Benchmarks whose answer is written, with reasoning, and then read: the shared base, and the run under inspect-ai.
+
+A benchmark says how it asks (`prompt`), how it finds the answer in what was written (`parse`) and when that is right
+(`is_right`); one whose answer is not a short one overrides `values`. Whoever asks, the answer goes through `scored`.
+
+What is strict here, since scorers that guess give 24 % to empty output:
+  an answer that was cut off (finish_reason "length") is wrong, whatever stands in it   -> `truncated`
+  one without an answer in the form that was asked for, or with two, is wrong           -> `unparsed`
+  a failed call is an error of that item and no score
+`<think>…</think>` is dropped first; a thought that never ends leaves nothing to read.
+
+`inspected(folder)` lets inspect-ai run the items, so that its log viewer opens the run. The model behind it is the
+subject's own `generate`, the very one that the gate and the honesty kit use: a fake takes the same way as vLLM, a failed
+call is our error and not a retry without end, and nothing is fetched. The logs hold what was asked and answered: they are
+treated as cases (folder 0700, files 0600). What this does not do: prompts go through the model's chat template, one turn
+or the publisher's; lm-eval sends bare text unless told otherwise, so a base model without one reads lower here.
+
+    python -m evals run gsm8k --model DIR --data DIR --limit 50 --log-dir logs
+    python -m evals run medqa --generate --model DIR --limit 50
+    inspect view --log-dir logs
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from evals import run
+from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
+from medmodel.errors import InputError, MedmodelError
+from medmodel.models.engine import Completion
+from medmodel.records import ChoiceItem, Message
+
+if TYPE_CHECKING:
+    from evals.judges import Judge
+
+AT_ONCE = 16  # answers in flight: two cores write 147 tokens/s at 8 and 338 at 32 (evals/run.py)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_FINAL = re.compile(r"^\W*(?:final )?answer(?: is)?\s*[:：]\s*(.*)$", re.IGNORECASE)
+_SENTENCE = re.compile(r"^(?:so |therefore,? |thus,? )?the (?:correct |final |best )?answer is[:\s]\s*(.*)$", re.IGNORECASE)
+_OPTION = re.compile(r"^[*_`$\s]*\(?([A-Z])\)?[*_`$]*(?:\s*[.:)\-–]\s*(.*?))?[\s.*_`$]*$")
+
+
+class Reply(NamedTuple):
+    """What there is to read of a completion."""
+
+    text: str
+    truncated: bool
+
+
+class Written(Suite[Item]):
+    """Subclasses override `items` (or fill `self._items`), `prompt`, `parse` and `is_right`; or `values`."""
+
+    needs: ClassVar[Needs] = "model"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "unparsed", "truncated")
+    most: ClassVar[int] = 512  # tokens of an answer
+    stops: ClassVar[tuple[str, ...]] = ()  # where a benchmark's own task ends an answer; what follows is not read
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self.bad: list[str] = []  # items that were left out, and why
+
+    def prompt(self, item: Item) -> Sequence[Message]:
+        raise NotImplementedError
+
+    def parse(self, item: Item, text: str) -> str | None:
+        """The answer in this text; None when there is none, or more than one."""
+        raise NotImplementedError
+
+    def is_right(self, item: Item, said: str) -> bool:
+        raise NotImplementedError
+
+    def cluster(self, item: Item) -> str:
+        return item.id
+
+    def score(self, item: Item, subject: Subject) -> Scored:
+        return self.scored(item, subject.write(self.prompt(item), self.most))
+
+    def scored(self, item: Item, completion: Completion) -> Scored:
+        """The one scorer: of inspect's run, of the gate's and of the honesty kit's."""
+        reply = read(completion, self.stops)
+        values = {**self.values(item, reply), "truncated": float(reply.truncated), "tokens": float(completion.tokens)}
+        return Scored(id=item.id, cluster=self.cluster(item), values=values)
+
+    def values(self, item: Item, reply: Reply) -> dict[str, float]:
+        said = None if reply.truncated else self.parse(item, reply.text)
+        return {
+            "accuracy": float(said is not None and self.is_right(item, said)),
+            "unparsed": float(said is None and not reply.truncated),
+        }
+
+    def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
+        """What was left out, whoever reads the answers, and what an answer cost."""
+        about: dict[str, Any] = {}
+        if self.bad:
+            about["bad_items"] = {"count": len(self.bad), "first": self.bad[:10]}
+        if self.material.judge is not None:
+            about["judge"] = self.material.judge.identity("criterion").model_dump()
+        tokens = run.mean(rows, "tokens")
+        return about if tokens is None else {**about, "tokens_per_answer": round(tokens, 1)}
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """Nobody but the oracle knows, and what no fake does is to keep to the form of the answer."""
+        return {
+            "accuracy": float(fake == "oracle"),
+            "unparsed": float(fake not in ("oracle", "truncated")),
+            "truncated": float(fake == "truncated"),
+        }
+
+
+class ReasonedChoice(Written[ChoiceItem]):
+    """Multiple choice with reasoning: any benchmark of ChoiceItems, asked to think and to end in `Answer: X`."""
+
+    plugin: ClassVar[type[Suite[ChoiceItem]]]
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._asked = self.plugin(material)
+        self.bad = list(getattr(self._asked, "bad", ()))
+
+    def items(self) -> Sequence[ChoiceItem]:
+        return self._asked.items()
+
+    def prompt(self, item: ChoiceItem) -> Sequence[Message]:
+        options = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, item.options, strict=False))
+        last = LETTERS[len(item.options) - 1]
+        asked = (
+            f'{item.question}\n\n{options}\n\nThink step by step. Then end with one line of the form "Answer: X", '
+            f"where X is one letter from A to {last}."
+        )
+        return (Message(role="user", content=asked),)
+
+    def parse(self, item: ChoiceItem, text: str) -> str | None:
+        return final_letter(text, item.options)
+
+    def is_right(self, item: ChoiceItem, said: str) -> bool:
+        return said == LETTERS[item.answer]
+
+    def cluster(self, item: ChoiceItem) -> str:
+        return item.cluster
+
+    @classmethod
+    def specimen(cls, folder: Path) -> Material:
+        return cls.plugin.specimen(folder)
+
+    def perfect(self, item: ChoiceItem, prompt: str = "") -> str:
+        return f"One of these must be right, and I know which.\nAnswer: {LETTERS[item.answer]}"
+
+    def truth(self, fake: str) -> Mapping[str, Expected]:
+        """The constant fake says "The answer is A." and keeps to the form: right as often as A is."""
+        if fake == "constant":
+            share = sum(item.answer == 0 for item in self.items()) / len(self.items())
+            return {"accuracy": share, "unparsed": 0.0, "truncated": 0.0}
+        if fake == "random":  # four bare letters of eight replies: a line that is nothing but a letter is no final line
+            return {"accuracy": 0.0, "unparsed": 1.0, "truncated": 0.0}
+        return super().truth(fake)
+
+
+def reasoned(plugin: type[Suite[Any]]) -> type[ReasonedChoice]:
+    """The benchmark, asked with reasoning instead of by likelihood."""
+    return type(f"Reasoned{plugin.__name__}", (ReasonedChoice,), {"plugin": plugin})
+
+
+def read(completion: Completion, stops: Sequence[str] = ()) -> Reply:
+    """Thoughts and whatever follows a stop dropped. What is cut off after the stop had ended before."""
+    text = strip_thoughts(completion.text)
+    ends = [at for at in (text.find(stop) for stop in stops) if at >= 0]
+    if ends:
+        return Reply(text[: min(ends)], truncated=False)
+    return Reply(text, truncated=completion.finish_reason == "length")
+
+
+def strip_thoughts(text: str) -> str:
+    """Without `<think>…</think>`; some servers leave the opening mark out, and a thought without an end is all thought."""
+    text = _THOUGHT.sub("", text)
+    text = text.rpartition("</think>")[2]
+    return text.partition("<think>")[0]
+
+
+def final_lines(text: str) -> list[str]:
+    """What stands after each "Answer:", in order; nothing when the last line is no such line."""
+    lines = [line.strip().strip("*_` ") for line in text.split("\n") if line.strip()]
+    found = [_FINAL.match(line) or _SENTENCE.match(line) for line in lines]
+    return [match[1].strip().strip("*_` ") for match in found if match] if found and found[-1] else []
+
+
+def final_letter(text: str, options: Sequence[str]) -> str | None:
+    """The one letter of the last line: bare, in brackets, or with its own option's text. None when two were given."""
+    said = [_letter(line, options) for line in final_lines(text)]
+    return said[-1] if said and len(set(said) - {None}) == 1 else None
+
+
+def _letter(said: str, options: Sequence[str]) -> str | None:
+    match = _OPTION.match(said)
+    if match is None or LETTERS.index(match[1]) >= len(options):
+        return None
+    beside = (match[2] or "").strip().casefold()
+    own = options[LETTERS.index(match[1])].strip().rstrip(".").casefold()
+    return match[1] if beside in ("", own) else None
+
+
+def messages(text: str, system: str = "") -> tuple[Message, ...]:
+    asked = Message(role="user", content=text)
+    return (Message(role="system", content=system), asked) if system else (asked,)
+
+
+def judge_of(name: str, material: Material) -> Judge:
+    if material.judge is None:
+        raise InputError(f"'{name}' is scored by a judge: give --judge URL, an address that ends in /v1")
+    return material.judge
+
+
+def inspected(folder: Path, name: str, model: str) -> run.Ask:
+    """Asks for `run.measure`: inspect-ai runs the items and leaves its log in the folder, readable by its owner alone."""
+
+    def ask(suite: Suite[Any], items: Sequence[Any], subject: Subject, tell: run.Tell) -> None:
+        if not isinstance(suite, Written):
+            raise InputError(f"'{name}' is not scored on what a model writes; inspect's log is for those that are")
+        if items:
+            _inspect(suite, items, subject, tell, folder, name, model)
+
+    return ask
+
+
+def _inspect(
+    suite: Written[Any], items: Sequence[Any], subject: Subject, tell: run.Tell, folder: Path, name: str, model: str
+) -> None:
+    os.environ["INSPECT_TELEMETRY"] = ""  # nobody's hook gets the logs, not by a .env file either
+    import anyio
+    from inspect_ai import Task
+    from inspect_ai import eval as evaluate
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import GenerateConfig, ModelAPI, ModelOutput, ModelUsage, get_model, modelapi
+    from inspect_ai.scorer import Score, mean, scorer
+    from inspect_ai.solver import solver
+
+    by_id = {item.id: item for item in items}
+    bugs: list[BaseException] = []  # not errors of an item: they end the run
+
+    @modelapi("medmodel")
+    class Asked(ModelAPI):
+        """The subject as inspect sees it."""
+
+        async def generate(self, input: Any, tools: Any, tool_choice: Any, config: Any) -> Any:
+            asked = [Message(role=message.role, content=message.text) for message in input]
+            written = await anyio.to_thread.run_sync(subject.write, asked, config.max_tokens)
+            output = ModelOutput.from_content(
+                model, written.text, stop_reason="max_tokens" if written.finish_reason == "length" else "stop"
+            )
+            total = written.prompt_tokens + written.tokens
+            output.usage = ModelUsage(input_tokens=written.prompt_tokens, output_tokens=written.tokens, total_tokens=total)
+            return output
+
+    @solver(name="write")
+    def write() -> Any:
+        async def solve(state: Any, generate: Any) -> Any:
+            if bugs:
+                raise RuntimeError("the run has ended")
+            try:
+                return await generate(state)
+            except MedmodelError as error:
+                tell(run.failed(by_id[state.sample_id], error))
+                raise
+            except Exception as bug:
+                bugs.append(bug)
+                raise
+
+        return solve
+
+    @scorer(name=name, metrics={metric: [mean()] for metric in suite.metrics})
+    def read_answer() -> Any:
+        async def score(state: Any, target: Any) -> Any:
+            item, output = by_id[state.sample_id], state.output
+            finish = "length" if output.stop_reason == "max_tokens" else "stop"
+            completion = Completion(
+                text=output.completion,
+                finish_reason=finish,
+                prompt_tokens=output.usage.input_tokens,
+                tokens=output.usage.output_tokens,
+            )
+            try:
+                row = await anyio.to_thread.run_sync(suite.scored, item, completion)
+            except MedmodelError as error:
+                tell(run.failed(item, error))
+                raise
+            except Exception as bug:
+                bugs.append(bug)
+                raise
+            tell(row)
+            # What does not apply to the item is not a number: inspect counts it as unscored.
+            return Score(value={metric: row.values.get(metric, float("nan")) for metric in suite.metrics})
+
+        return score
+
+    samples = [
+        Sample(
+            id=item.id,
+            input=[_as_inspect(message) for message in suite.prompt(item)],
+            metadata={"cluster": suite.cluster(item)},
+        )
+        for item in items
+    ]
+    task = Task(dataset=MemoryDataset(samples, name=name), solver=write(), scorer=read_answer(), name=name)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = os.umask(0o077)
+    try:
+        (log,) = evaluate(
+            task,
+            model=get_model(f"medmodel/{model}", config=GenerateConfig(temperature=0.0, max_tokens=suite.most), memoize=False),
+            log_dir=str(folder),
+            display="none",  # the progress bar is ours
+            log_level="critical",  # an item's error is in its row, and in the log
+            log_realtime=False,  # it would keep what was asked in a database in the user's home
+            score_display=False,
+            fail_on_error=False,
+            max_samples=AT_ONCE,
+            ctl_server=False,
+            acp_server=False,
+        )
+    finally:
+        os.umask(before)
+    if bugs:
+        raise bugs[0]
+    if log.status == "cancelled":
+        raise KeyboardInterrupt
+    if log.status != "success":
+        raise RuntimeError(f"inspect ended with '{log.status}': {log.error.message if log.error else 'no reason given'}")
+
+
+def _as_inspect(message: Message) -> Any:
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+
+    kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+    return kinds[message.role](content=message.content)
