@@ -7,7 +7,7 @@ raters of one item are several lines of one id; not every rater needs to have se
     kappa        Cohen's, judge against each human label; quadratic weights for 1 … k
     alpha        Krippendorff's, people and judge together (nominal; interval for 1 … k); `human_alpha`: people alone,
                  the most that can be asked of a judge
-    balanced_f1  mean of the F1 of "met" and of "not met", HealthBench's measure of a grader (arXiv 2505.08775, section 8)
+    balanced_f1  mean of the F1 of "met" and of "not met", HealthBench's measure of a grader (arXiv 2505.08775)
     turned       share of pairs that the judge decided by their order (they count as ties)
 
 Every one has a 95 % interval from drawing whole prompts again, since labels of one prompt hang together. `may_gate` holds
@@ -197,7 +197,7 @@ def kappa(given: Sequence[_Given], categories: int, weights: Literal["quadratic"
     def figure(table: Floats) -> Floats:
         n = table.sum(axis=(-1, -2))
         chance = np.einsum("...i,...j,ij->...", table.sum(axis=-1), table.sum(axis=-2), cost) / n
-        return 1 - (table * cost).sum(axis=(-1, -2)) / chance
+        return np.asarray(1 - (table * cost).sum(axis=(-1, -2)) / chance)
 
     return _estimate(tables, figure)
 
@@ -208,7 +208,8 @@ def balanced_f1(given: Sequence[_Given]) -> Estimate:
 
     def figure(table: Floats) -> Floats:
         wrong = table[..., 0, 1] + table[..., 1, 0]
-        return sum(2 * table[..., at, at] / (2 * table[..., at, at] + wrong) for at in (0, 1)) / 2  # type: ignore[return-value]
+        of_class = [2 * table[..., at, at] / (2 * table[..., at, at] + wrong) for at in (0, 1)]
+        return (of_class[0] + of_class[1]) / 2
 
     return _estimate(tables, figure)
 
@@ -241,7 +242,7 @@ def krippendorff(units: Sequence[Sequence[int]], clusters: Sequence[str], catego
     def figure(summed: Floats) -> Floats:
         counts, observed = summed[..., :-1], summed[..., -1]
         expected = np.einsum("...i,...j,ij->...", counts, counts, cost) / (counts.sum(axis=-1) - 1)
-        return 1 - observed / expected
+        return np.asarray(1 - observed / expected)
 
     return _estimate(np.array(list(sums.values())).reshape(len(sums), categories + 1), figure)
 
@@ -326,10 +327,10 @@ def _label(where: str, line: str) -> Label:
         raise InputError(f"{where}: '{'.'.join(map(str, fault['loc']))}': {fault['msg']}") from None
     except (ValueError, TypeError, AttributeError):
         raise InputError(f"{where} is not a JSON object with prompt, answer, criterion and human") from None
-    pair = label.answers is not None
-    fits = (
-        label.human in PAIR if isinstance(label.human, str) else not pair and label.human >= (0 if label.human is False else 1)
-    )
-    if not fits or pair != isinstance(label.human, str):
+    if isinstance(label.human, str):
+        fits = label.answers is not None and label.human in PAIR
+    else:
+        fits = label.answers is None and (isinstance(label.human, bool) or label.human >= 1)
+    if not fits:
         raise InputError(f"{where}: `human` is true, false or 1 … k; with two `answers` it is 'first', 'second' or 'tie'")
     return label
