@@ -40,7 +40,7 @@ def read(name: str, path: Path, make: Callable[[int, Mapping[str, Any]], T]) -> 
             bad.append(f"item {number} of {path.name} has no {error}")
         except BadItem as error:
             bad.append(f"item {number} of {path.name}: {error}")
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, ArithmeticError):
             bad.append(f"item {number} of {path.name} is not as its publisher describes it")
     if not items:
         raise InputError(f"{name}: no good item in {path}: {bad[0] if bad else 'the file is empty'}")
