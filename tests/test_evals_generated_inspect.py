@@ -19,7 +19,12 @@ from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Completion
 from medmodel.records import Message
 
-pytestmark = pytest.mark.slow  # importing inspect-ai takes seconds
+pytestmark = [
+    pytest.mark.slow,  # importing inspect-ai takes seconds
+    # inspect-ai leaves its in-memory streams to the garbage collector
+    pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <function MemoryObject:pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def fake(name: str, suite: Written[Any]) -> Subject:
