@@ -34,6 +34,7 @@ from evals import agreement, generated, judges, subjects
 from evals import batch as batches
 from evals import honesty as kit
 from evals import run as runs
+from evals.inspected import inspected
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
 from medmodel.artifacts import write_atomic
@@ -115,7 +116,7 @@ def run(
             raise InputError(f"--generate is for multiple choice; '{name}' is no such benchmark")
         ask: runs.Ask = runs.at_once
         if isinstance(suite, generated.Written):
-            ask = generated.inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
+            ask = inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
         advance, tell = stack.enter_context(_progress(len(items)))
         subject = stack.enter_context(_subject(suite, model, url, tell))
         measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance(), ask=ask)

@@ -10,7 +10,7 @@ raters of one item are several lines of one id; not every rater needs to have se
     balanced_f1  mean of the F1 of "met" and of "not met", HealthBench's measure of a grader (arXiv 2505.08775)
     turned       share of pairs that the judge decided by their order (they count as ties)
 
-Every one has a 95 % interval from drawing whole prompts again, since labels of one prompt hang together. `may_gate` holds
+Every one has a 95 % interval from drawing whole prompts again (evals/raters.py). `may_gate` holds
 the result against `judges.yaml`; a judge or a prompt other than the measured one has not been measured.
 Not covered: whether the people are right, and drift of a hosted model under an unchanged name.
 
@@ -21,30 +21,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 from pydantic import ConfigDict, ValidationError
 
 from evals.judges import Identity, Judge, Question, prefer
-from evals.stats import CONFIDENCE, Interval
+from evals.raters import Estimate, Given, Metric, alpha, balanced_f1, kappa
 from medmodel.errors import EngineError, InputError
 from medmodel.records import Message, Record
 
 LIMITS = Path(__file__).with_name("judges.yaml")
 AT_ONCE = 8  # verdicts in flight
-RESAMPLES = 2_000  # the ends of an interval then move by less than a tenth of its width between seeds
-SEED = 17
 PAIR = ("first", "second", "tie")
-Metric = Literal["nominal", "interval"]
-Floats = NDArray[np.float64]
-Figure = Callable[[Floats], Floats]  # (…, parts) sums over clusters -> one number each
 
 
 class Label(Record):
@@ -59,12 +51,6 @@ class Label(Record):
     criterion: str
     human: bool | int | str
     rater: str = "1"
-
-
-class Estimate(Record):
-    value: float | None  # None: not defined, for instance where everybody says the same
-    low: float | None = None
-    high: float | None = None
 
 
 class Agreement(Record):
@@ -148,7 +134,7 @@ def measure(
     scored = [label for label in labels if verdicts[label.id].value is not None]
     failed = [verdicts[label.id].error for label in labels if verdicts[label.id].value is None]
     judged = {name: values.index(verdict.value) for name, verdict in verdicts.items() if verdict.value is not None}
-    given = [_Given(label.id, str(label.conversation), values.index(label.human), judged[label.id]) for label in scored]
+    given = [Given(label.id, str(label.conversation), values.index(label.human), judged[label.id]) for label in scored]
     text = "\n".join(label.model_dump_json() for label in labels)
     rated: Metric = "interval" if question == "rating" else "nominal"
     agreement = Agreement(
@@ -173,111 +159,10 @@ def measure(
     return agreement
 
 
-class _Given(NamedTuple):
-    """One human label beside the judge's verdict on the same item, as positions in the list of values."""
-
-    item: str
-    cluster: str
-    human: int
-    judge: int
-
-
 class _Verdict(NamedTuple):
     value: bool | int | str | None
     agreed: bool = True  # pairs: in both orders
     error: str = ""
-
-
-def kappa(given: Sequence[_Given], categories: int, weights: Literal["quadratic"] | None = None) -> Estimate:
-    """Cohen's kappa of judge and human labels (Cohen 1960; weighted: Cohen 1968)."""
-    tables = _by_cluster(given, lambda one: _one_hot((categories, categories), (one.human, one.judge)))
-    away = np.subtract.outer(np.arange(categories), np.arange(categories)).astype(float)
-    cost = away**2 if weights else (away != 0).astype(float)
-
-    def figure(table: Floats) -> Floats:
-        n = table.sum(axis=(-1, -2))
-        chance = np.einsum("...i,...j,ij->...", table.sum(axis=-1), table.sum(axis=-2), cost) / n
-        return np.asarray(1 - (table * cost).sum(axis=(-1, -2)) / chance)
-
-    return _estimate(tables, figure)
-
-
-def balanced_f1(given: Sequence[_Given]) -> Estimate:
-    """Mean of the F1 of both classes."""
-    tables = _by_cluster(given, lambda one: _one_hot((2, 2), (one.human, one.judge)))
-
-    def figure(table: Floats) -> Floats:
-        wrong = table[..., 0, 1] + table[..., 1, 0]
-        of_class = [2 * table[..., at, at] / (2 * table[..., at, at] + wrong) for at in (0, 1)]
-        return (of_class[0] + of_class[1]) / 2
-
-    return _estimate(tables, figure)
-
-
-def alpha(given: Sequence[_Given], categories: int, metric: Metric, with_judge: bool) -> Estimate:
-    """Krippendorff's alpha over people, or people and the judge."""
-    items: dict[str, list[int]] = defaultdict(list)
-    cluster_of = {}
-    for one in given:
-        items[one.item].append(one.human)
-        cluster_of[one.item] = one.cluster
-    judged = {one.item: one.judge for one in given}
-    units = [[*marks, *([judged[item]] if with_judge else [])] for item, marks in items.items()]
-    return krippendorff(units, [cluster_of[item] for item in items], categories, metric)
-
-
-def krippendorff(units: Sequence[Sequence[int]], clusters: Sequence[str], categories: int, metric: Metric) -> Estimate:
-    """Alpha from the values that each unit was given, by however many raters (Krippendorff, "Computing Krippendorff's
-    Alpha-Reliability", 2011). A unit with one value has no pair, and does not count."""
-    places = np.arange(categories, dtype=float)
-    away = np.subtract.outer(places, places)
-    cost = away**2 if metric == "interval" else (away != 0).astype(float)
-    sums: dict[str, Floats] = defaultdict(lambda: np.zeros(categories + 1))
-    for unit, cluster in zip(units, clusters, strict=True):
-        if len(unit) > 1:
-            counts = np.bincount(unit, minlength=categories).astype(float)
-            disagreement = counts @ cost @ counts / (len(unit) - 1)  # the diagonal costs nothing
-            sums[cluster] += np.append(counts, disagreement)
-
-    def figure(summed: Floats) -> Floats:
-        counts, observed = summed[..., :-1], summed[..., -1]
-        expected = np.einsum("...i,...j,ij->...", counts, counts, cost) / (counts.sum(axis=-1) - 1)
-        return np.asarray(1 - observed / expected)
-
-    return _estimate(np.array(list(sums.values())).reshape(len(sums), categories + 1), figure)
-
-
-def _by_cluster(given: Sequence[_Given], part: Callable[[_Given], Floats]) -> Floats:
-    sums: dict[str, Any] = {}
-    for one in given:
-        sums[one.cluster] = sums.get(one.cluster, 0) + part(one)
-    return np.array(list(sums.values()))
-
-
-def _one_hot(shape: tuple[int, int], at: tuple[int, int]) -> Floats:
-    found = np.zeros(shape)
-    found[at] = 1
-    return found
-
-
-def _estimate(clusters: Floats, figure: Figure) -> Estimate:
-    """The figure over all clusters, with the percentiles of it over clusters drawn again."""
-    if not len(clusters):
-        return Estimate(value=None)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(figure(clusters.sum(axis=0)))
-        if not np.isfinite(value):
-            return Estimate(value=None)
-        if len(clusters) == 1:
-            return Estimate(value=value)
-        draws = np.random.default_rng(SEED).multinomial(len(clusters), [1 / len(clusters)] * len(clusters), RESAMPLES)
-        drawn = figure(np.tensordot(draws.astype(float), clusters, axes=1))
-    drawn = drawn[np.isfinite(drawn)]  # a draw where everybody says the same has no agreement beyond chance
-    if len(drawn) < CONFIDENCE * RESAMPLES:
-        return Estimate(value=value)
-    tail = (1 - CONFIDENCE) / 2
-    interval = Interval(*(float(end) for end in np.quantile(drawn, (tail, 1 - tail))))
-    return Estimate(value=value, low=interval.low, high=interval.high)
 
 
 def _share(found: Iterable[int]) -> float | None:

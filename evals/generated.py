@@ -1,7 +1,8 @@
-"""Benchmarks whose answer is written, with reasoning, and then read: the shared base, and the run under inspect-ai.
+"""Benchmarks whose answer is written, with reasoning, and then read: the shared base.
 
 A benchmark says how it asks (`prompt`), how it finds the answer in what was written (`parse`) and when that is right
-(`is_right`); one whose answer is not a short one overrides `values`. Whoever asks, the answer goes through `scored`.
+(`is_right`); one whose answer is not a short one overrides `values`. Whoever asks, the answer goes through `scored`
+(the command lets inspect-ai ask: evals/inspected.py).
 
 What is strict here, since scorers that guess give 24 % to empty output:
   an answer that was cut off (finish_reason "length") is wrong, whatever stands in it   -> `truncated`
@@ -9,20 +10,15 @@ What is strict here, since scorers that guess give 24 % to empty output:
   a failed call is an error of that item and no score
 `<think>…</think>` is dropped first; a thought that never ends leaves nothing to read.
 
-`inspected(folder)` lets inspect-ai run the items, so that its log viewer opens the run. The model behind it is the
-subject's own `generate`, the very one that the gate and the honesty kit use: a fake takes the same way as vLLM, a failed
-call is our error and not a retry without end, and nothing is fetched. The logs hold what was asked and answered: they are
-treated as cases (folder 0700, files 0600). What this does not do: prompts go through the model's chat template, one turn
-or the publisher's; lm-eval sends bare text unless told otherwise, so a base model without one reads lower here.
+Prompts go through the model's chat template, in one turn or in the publisher's; lm-eval sends bare text unless told
+otherwise, so a base model without a template of its own reads lower here.
 
     python -m evals run gsm8k --model DIR --data DIR --limit 50 --log-dir logs
     python -m evals run medqa --generate --model DIR --limit 50
-    inspect view --log-dir logs
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,14 +26,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from evals import run
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
-from medmodel.errors import InputError, MedmodelError
+from medmodel.errors import InputError
 from medmodel.models.engine import Completion
 from medmodel.records import ChoiceItem, Message
 
 if TYPE_CHECKING:
     from evals.judges import Judge
 
-AT_ONCE = 16  # answers in flight: two cores write 147 tokens/s at 8 and 338 at 32 (evals/run.py)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FINAL = re.compile(r"^\W*(?:final )?answer(?: is)?\s*[:：]\s*(.*)$", re.IGNORECASE)
@@ -212,127 +207,3 @@ def judge_of(name: str, material: Material) -> Judge:
     if material.judge is None:
         raise InputError(f"'{name}' is scored by a judge: give --judge URL, an address that ends in /v1")
     return material.judge
-
-
-def inspected(folder: Path, name: str, model: str) -> run.Ask:
-    """Asks for `run.measure`: inspect-ai runs the items and leaves its log in the folder, readable by its owner alone."""
-
-    def ask(suite: Suite[Any], items: Sequence[Any], subject: Subject, tell: run.Tell) -> None:
-        if not isinstance(suite, Written):
-            raise InputError(f"'{name}' is not scored on what a model writes; inspect's log is for those that are")
-        if items:
-            _inspect(suite, items, subject, tell, folder, name, model)
-
-    return ask
-
-
-def _inspect(
-    suite: Written[Any], items: Sequence[Any], subject: Subject, tell: run.Tell, folder: Path, name: str, model: str
-) -> None:
-    os.environ["INSPECT_TELEMETRY"] = ""  # nobody's hook gets the logs, not by a .env file either
-    import anyio
-    from inspect_ai import Task
-    from inspect_ai import eval as evaluate
-    from inspect_ai.dataset import MemoryDataset, Sample
-    from inspect_ai.model import GenerateConfig, ModelAPI, ModelOutput, ModelUsage, get_model, modelapi
-    from inspect_ai.scorer import Score, mean, scorer
-    from inspect_ai.solver import solver
-
-    by_id = {item.id: item for item in items}
-    bugs: list[BaseException] = []  # not errors of an item: they end the run
-
-    @modelapi("medmodel")
-    class Asked(ModelAPI):
-        """The subject as inspect sees it."""
-
-        async def generate(self, input: Any, tools: Any, tool_choice: Any, config: Any) -> Any:
-            asked = [Message(role=message.role, content=message.text) for message in input]
-            written = await anyio.to_thread.run_sync(subject.write, asked, config.max_tokens)
-            output = ModelOutput.from_content(
-                model, written.text, stop_reason="max_tokens" if written.finish_reason == "length" else "stop"
-            )
-            total = written.prompt_tokens + written.tokens
-            output.usage = ModelUsage(input_tokens=written.prompt_tokens, output_tokens=written.tokens, total_tokens=total)
-            return output
-
-    @solver(name="write")
-    def write() -> Any:
-        async def solve(state: Any, generate: Any) -> Any:
-            if bugs:
-                raise RuntimeError("the run has ended")
-            try:
-                return await generate(state)
-            except MedmodelError as error:
-                tell(run.failed(by_id[state.sample_id], error))
-                raise
-            except Exception as bug:
-                bugs.append(bug)
-                raise
-
-        return solve
-
-    @scorer(name=name, metrics={metric: [mean()] for metric in suite.metrics})
-    def read_answer() -> Any:
-        async def score(state: Any, target: Any) -> Any:
-            item, output = by_id[state.sample_id], state.output
-            finish = "length" if output.stop_reason == "max_tokens" else "stop"
-            completion = Completion(
-                text=output.completion,
-                finish_reason=finish,
-                prompt_tokens=output.usage.input_tokens,
-                tokens=output.usage.output_tokens,
-            )
-            try:
-                row = await anyio.to_thread.run_sync(suite.scored, item, completion)
-            except MedmodelError as error:
-                tell(run.failed(item, error))
-                raise
-            except Exception as bug:
-                bugs.append(bug)
-                raise
-            tell(row)
-            # What does not apply to the item is not a number: inspect counts it as unscored.
-            return Score(value={metric: row.values.get(metric, float("nan")) for metric in suite.metrics})
-
-        return score
-
-    samples = [
-        Sample(
-            id=item.id,
-            input=[_as_inspect(message) for message in suite.prompt(item)],
-            metadata={"cluster": suite.cluster(item)},
-        )
-        for item in items
-    ]
-    task = Task(dataset=MemoryDataset(samples, name=name), solver=write(), scorer=read_answer(), name=name)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = os.umask(0o077)
-    try:
-        (log,) = evaluate(
-            task,
-            model=get_model(f"medmodel/{model}", config=GenerateConfig(temperature=0.0, max_tokens=suite.most), memoize=False),
-            log_dir=str(folder),
-            display="none",  # the progress bar is ours
-            log_level="critical",  # an item's error is in its row, and in the log
-            log_realtime=False,  # it would keep what was asked in a database in the user's home
-            score_display=False,
-            fail_on_error=False,
-            max_samples=AT_ONCE,
-            ctl_server=False,
-            acp_server=False,
-        )
-    finally:
-        os.umask(before)
-    if bugs:
-        raise bugs[0]
-    if log.status == "cancelled":
-        raise KeyboardInterrupt
-    if log.status != "success":
-        raise RuntimeError(f"inspect ended with '{log.status}': {log.error.message if log.error else 'no reason given'}")
-
-
-def _as_inspect(message: Message) -> Any:
-    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
-
-    kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-    return kinds[message.role](content=message.content)

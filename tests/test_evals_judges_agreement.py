@@ -15,8 +15,9 @@ from serving import DONE, chunk, openai_server
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from evals import agreement
-from evals.agreement import Agreement, Estimate, _Given, balanced_f1, kappa, krippendorff, may_gate, read_labels
+from evals.agreement import Agreement, may_gate, read_labels
 from evals.judges import Identity, LiteralJudge, sha256
+from evals.raters import Estimate, Given, balanced_f1, kappa, krippendorff
 from medmodel.errors import InputError
 
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C: four observers, twelve units, dots missing.
@@ -28,8 +29,8 @@ OBSERVERS = (
 )
 
 
-def paired(pairs: Sequence[tuple[int, int]]) -> list[_Given]:
-    return [_Given(str(at), str(at), human, judge) for at, (human, judge) in enumerate(pairs)]
+def paired(pairs: Sequence[tuple[int, int]]) -> list[Given]:
+    return [Given(str(at), str(at), human, judge) for at, (human, judge) in enumerate(pairs)]
 
 
 def test_alpha_of_krippendorffs_own_example() -> None:
@@ -97,7 +98,7 @@ def test_agreement_where_everybody_says_the_same_is_not_defined() -> None:
 def test_labels_of_one_prompt_hang_together_and_widen_the_interval() -> None:
     pairs = ([(1, 1)] * 5 + [(0, 1)] * 5 + [(0, 0)] * 10) * 5
     alone = kappa(paired(pairs), 2)
-    together = kappa([_Given(str(at), str(at // 5), *pair) for at, pair in enumerate(pairs)], 2)
+    together = kappa([Given(str(at), str(at // 5), *pair) for at, pair in enumerate(pairs)], 2)
     assert alone.value == together.value
     assert None not in (alone.low, alone.high, together.low, together.high)
     assert together.high - together.low > 1.5 * (alone.high - alone.low)  # type: ignore[operator]

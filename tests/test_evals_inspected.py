@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from evals import honesty, run
+from evals.__main__ import _logs
 from evals.benchmarks.gsm8k import GSM8K
 from evals.benchmarks.healthbench import HealthBench
 from evals.benchmarks.medqa import MedQA
-from evals.generated import Written, inspected, reasoned
+from evals.generated import Written, reasoned
+from evals.inspected import inspected
 from evals.suite import Scored, Subject
 from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Completion
@@ -103,17 +105,31 @@ def test_a_failed_call_is_an_error_in_the_row_and_in_the_log_and_is_asked_again_
     assert sorted(asked) == sorted([kept.id, failing.id, failing.id])
 
 
-def test_what_is_no_error_of_ours_is_a_bug_and_ends_the_run(tmp_path: Path) -> None:
+def test_what_is_no_error_of_ours_is_a_bug_that_ends_the_run_and_is_quoted_in_no_log(tmp_path: Path) -> None:
+    from inspect_ai.log import read_eval_log
+
     suite = GSM8K(GSM8K.specimen(tmp_path))
 
     def generate(messages: Sequence[Message], most: int) -> Completion:
-        raise ZeroDivisionError("a bug")
+        raise ZeroDivisionError("Mrs Example")  # synthetic
 
-    with pytest.raises(ZeroDivisionError, match="a bug"):
+    with pytest.raises(ZeroDivisionError):
         run.measure(suite, Subject(generate=generate), ask=inspected(tmp_path / "logs", "gsm8k", "pico"))
+    (file,) = (tmp_path / "logs").iterdir()
+    for sample in read_eval_log(file).samples or []:
+        assert sample.error is not None
+        assert "Mrs" not in sample.error.model_dump_json()
 
 
 def test_a_benchmark_that_reads_likelihoods_has_no_log(tmp_path: Path) -> None:
     suite = MedQA(MedQA.specimen(tmp_path))
     with pytest.raises(InputError, match="'medqa' is not scored on what a model writes"):
         run.measure(suite, Subject(), ask=inspected(tmp_path / "logs", "medqa", "pico"))
+
+
+def test_a_log_without_a_place_to_stay_is_thrown_away_and_else_lies_beside_the_rows(tmp_path: Path) -> None:
+    with _logs(None, None) as scratch:
+        assert scratch.is_dir()
+    assert not scratch.exists()
+    with _logs(None, tmp_path / "rows.jsonl") as beside, _logs(tmp_path / "own", tmp_path / "rows.jsonl") as own:
+        assert (beside, own) == (tmp_path / "rows.logs", tmp_path / "own")
