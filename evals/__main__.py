@@ -34,6 +34,7 @@ from evals import agreement, generated, judges, subjects
 from evals import batch as batches
 from evals import honesty as kit
 from evals import run as runs
+from evals.closed_book import ClosedBook
 from evals.inspected import inspected
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
@@ -42,7 +43,7 @@ from medmodel.cli import run_command
 from medmodel.client import Client
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
-from medmodel.records import Case, ChoiceItem
+from medmodel.records import Case
 from medmodel.serve.batches import read_cases
 
 KINDS = ("benchmark", "suite")
@@ -83,11 +84,25 @@ def run(
     name: Annotated[str, typer.Argument(help="a benchmark or suite; `python -m evals` lists them")],
     model: Annotated[Path | None, typer.Option(help="a model folder: vLLM is started on it")] = None,
     url: Url = None,
-    data: Annotated[Path | None, typer.Option(help="the benchmark's files; default $MEDMODEL_DATA/<its folder>")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="the benchmark's folder or file, or owner/name on the hub; default $MEDMODEL_DATA/<its folder>"),
+    ] = None,
     cases: Annotated[Path | None, typer.Option(help="a cases file, for suites that ask cases")] = None,
     limit: Annotated[int | None, typer.Option(help="the first N items alone")] = None,
     rows: Annotated[Path | None, typer.Option(help="keep every item's row here, and go on from it")] = None,
-    shots: Annotated[int | None, typer.Option(help="worked examples before each item; default: the benchmark's own")] = None,
+    shots: Annotated[
+        int | None, typer.Option(min=0, help="worked examples before each item; default: the benchmark's own")
+    ] = None,
+    probe: Annotated[
+        str,
+        typer.Option(
+            help="how many items of a closed-book benchmark are scored by option text and option shifts too: N, all, 0"
+        ),
+    ] = "60",
+    retrieval: Annotated[
+        Path | None, typer.Option(help="an index: ask with the product's passages before the question too")
+    ] = None,
     generate: Annotated[
         bool, typer.Option("--generate", help="multiple choice: let the model reason, and read its last line")
     ] = False,
@@ -98,12 +113,18 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """One benchmark or suite against one model or server."""
-    plugin = generated.reasoned(_find(name)) if generate else _find(name)
+    plugin = _find(name)
+    if generate and not issubclass(plugin, ClosedBook):
+        raise InputError(f"--generate is for multiple choice; '{name}' is no such benchmark")
+    plugin = generated.reasoned(plugin) if generate else plugin
     with ExitStack() as stack:
         material = Material(
             cases=_cases(cases),
-            data=data or _default_data(getattr(_find(name), "folder", "")),
-            shots=shots,
+            data=data or _default_data(getattr(plugin, "folder", "")),
+            limit=limit,
+            shots=plugin.shots if shots is None else shots,
+            probe=_probe(probe),
+            index=retrieval,
             judge=stack.enter_context(judges.open_judge(judge, judge_model, judge_key)) if judge else None,
         )
         suite: Suite[Any] = plugin(material)
@@ -112,8 +133,6 @@ def run(
             raise InputError(
                 f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)"
             )
-        if generate and not isinstance(items[0], ChoiceItem):
-            raise InputError(f"--generate is for multiple choice; '{name}' is no such benchmark")
         ask: runs.Ask = runs.at_once
         if isinstance(suite, generated.Written):
             ask = inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
@@ -222,6 +241,12 @@ def _cases(path: Path | None) -> list[Case]:
     return cases
 
 
+def _probe(wanted: str) -> int | None:
+    if wanted != "all" and not wanted.isdigit():
+        raise InputError(f"--probe takes a number of items, or all; not '{wanted}'")
+    return None if wanted == "all" else int(wanted)
+
+
 def _default_data(folder: str) -> Path | None:
     downloaded = data_dir()
     return downloaded / folder if downloaded and folder else None
@@ -274,8 +299,10 @@ def _show(name: str, summary: runs.Summary) -> None:
         interval = f"{found.interval.low:.3f} … {found.interval.high:.3f}" if found.interval else ""
         table.add_row(metric, f"{found.value:.4g}", interval, str(found.n))
     out.print(table)
+    if summary.detail.get("degenerate"):
+        out.print("[red]degenerate[/]: one option has over 90 % of the answers, whatever the score is")
     for label, detail in summary.detail.items():
-        out.print(f"{label}: {detail}", highlight=False)
+        out.print(f"{label}: {escape(str(detail))}", highlight=False)
     if summary.errors:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():

@@ -19,20 +19,30 @@ otherwise, so a base model without a template of its own reads lower here.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from evals import run
+import yaml
+
+from evals import publishers, run
+from evals.closed_book import NAMED, Bad, ClosedBook
+from evals.closed_book import Question as Choice
+from evals.publishers import Numbered, Row
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion
-from medmodel.records import ChoiceItem, Message
+from medmodel.records import Message
 
 if TYPE_CHECKING:
     from evals.judges import Judge
 
+T = TypeVar("T")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FINAL = re.compile(r"^\W*(?:final )?answer(?: is)?\s*[:：]\s*(.*)$", re.IGNORECASE)
@@ -52,12 +62,13 @@ class Written(Suite[Item]):
 
     needs: ClassVar[Needs] = "model"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "unparsed", "truncated")
+    at_once: ClassVar[int | None] = 16  # two cores write 147 tokens/s at 8 answers in flight and 338 at 32 (evals/run.py)
     most: ClassVar[int] = 512  # tokens of an answer
     stops: ClassVar[tuple[str, ...]] = ()  # where a benchmark's own task ends an answer; what follows is not read
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self.bad: list[str] = []  # items that were left out, and why
+        self.bad: list[Bad] = []  # items that were left out, and why
 
     def prompt(self, item: Item) -> Sequence[Message]:
         raise NotImplementedError
@@ -79,7 +90,11 @@ class Written(Suite[Item]):
         """The one scorer: of inspect's run, of the gate's and of the honesty kit's."""
         reply = read(completion, self.stops)
         values = {**self.values(item, reply), "truncated": float(reply.truncated), "tokens": float(completion.tokens)}
-        return Scored(id=item.id, cluster=self.cluster(item), values=values)
+        return Scored(id=item.id, cluster=self.cluster(item), values=values, shown={"asked": self._asked(item)})
+
+    def settled(self, row: Scored) -> bool:
+        """A kept row of another prompt, of another number of worked examples or of another judge is measured anew."""
+        return self._asked_for.get(row.id) == row.shown.get("asked")
 
     def values(self, item: Item, reply: Reply) -> dict[str, float]:
         said = None if reply.truncated else self.parse(item, reply.text)
@@ -92,11 +107,23 @@ class Written(Suite[Item]):
         """What was left out, whoever reads the answers, and what an answer cost."""
         about: dict[str, Any] = {}
         if self.bad:
-            about["bad_items"] = {"count": len(self.bad), "first": self.bad[:10]}
+            reasons = Counter(bad.reason for bad in self.bad)
+            first = [list(bad) for bad in self.bad[:NAMED]]
+            about["bad_items"] = {"n": len(self.bad), "reasons": dict(reasons.most_common(NAMED)), "first": first}
         if self.material.judge is not None:
             about["judge"] = self.material.judge.identity("criterion").model_dump()
         tokens = run.mean(rows, "tokens")
         return about if tokens is None else {**about, "tokens_per_answer": round(tokens, 1)}
+
+    @cached_property
+    def _asked_for(self) -> dict[str, str]:
+        return {item.id: self._asked(item) for item in self.items()}
+
+    def _asked(self, item: Item) -> str:
+        """The first 16 digits of a SHA-256 over what is asked, how much may be written and who reads it."""
+        judge = self.material.judge.identity("criterion").model_dump_json() if self.material.judge else ""
+        parts = [judge, str(self.most), *(message.model_dump_json() for message in self.prompt(item))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def truth(self, fake: str) -> Mapping[str, Expected]:
         """Nobody but the oracle knows, and what no fake does is to keep to the form of the answer."""
@@ -107,42 +134,42 @@ class Written(Suite[Item]):
         }
 
 
-class ReasonedChoice(Written[ChoiceItem]):
-    """Multiple choice with reasoning: any benchmark of ChoiceItems, asked to think and to end in `Answer: X`."""
+class ReasonedChoice(Written[Choice]):
+    """Multiple choice with reasoning: any closed-book benchmark, asked to think and to end in `Answer: X`."""
 
-    plugin: ClassVar[type[Suite[ChoiceItem]]]
+    plugin: ClassVar[type[ClosedBook]]
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._asked = self.plugin(material)
-        self.bad = list(getattr(self._asked, "bad", ()))
+        self._closed = self.plugin(material)
+        self.bad = self._closed.bad
 
-    def items(self) -> Sequence[ChoiceItem]:
-        return self._asked.items()
+    def items(self) -> Sequence[Choice]:
+        return self._closed.items()
 
-    def prompt(self, item: ChoiceItem) -> Sequence[Message]:
+    def prompt(self, item: Choice) -> Sequence[Message]:
         options = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, item.options, strict=False))
         last = LETTERS[len(item.options) - 1]
         asked = (
             f'{item.question}\n\n{options}\n\nThink step by step. Then end with one line of the form "Answer: X", '
             f"where X is one letter from A to {last}."
         )
-        return (Message(role="user", content=asked),)
+        return messages(f"{item.context}\n\n{asked}" if item.context else asked)
 
-    def parse(self, item: ChoiceItem, text: str) -> str | None:
+    def parse(self, item: Choice, text: str) -> str | None:
         return final_letter(text, item.options)
 
-    def is_right(self, item: ChoiceItem, said: str) -> bool:
+    def is_right(self, item: Choice, said: str) -> bool:
         return said == LETTERS[item.answer]
 
-    def cluster(self, item: ChoiceItem) -> str:
-        return item.cluster
+    def cluster(self, item: Choice) -> str:
+        return item.cluster or item.id
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
         return cls.plugin.specimen(folder)
 
-    def perfect(self, item: ChoiceItem, prompt: str = "") -> str:
+    def perfect(self, item: Choice, prompt: str = "") -> str:
         return f"One of these must be right, and I know which.\nAnswer: {LETTERS[item.answer]}"
 
     def truth(self, fake: str) -> Mapping[str, Expected]:
@@ -150,14 +177,50 @@ class ReasonedChoice(Written[ChoiceItem]):
         if fake == "constant":
             share = sum(item.answer == 0 for item in self.items()) / len(self.items())
             return {"accuracy": share, "unparsed": 0.0, "truncated": 0.0}
-        if fake == "random":  # four bare letters of eight replies: a line that is nothing but a letter is no final line
-            return {"accuracy": 0.0, "unparsed": 1.0, "truncated": 0.0}
         return super().truth(fake)
 
 
-def reasoned(plugin: type[Suite[Any]]) -> type[ReasonedChoice]:
-    """The benchmark, asked with reasoning instead of by likelihood."""
-    return type(f"Reasoned{plugin.__name__}", (ReasonedChoice,), {"plugin": plugin})
+def reasoned(plugin: type[ClosedBook]) -> type[ReasonedChoice]:
+    """The benchmark, asked with reasoning instead of by the log-probabilities of its letters."""
+    about = {"plugin": plugin, "folder": plugin.folder, "__module__": plugin.__module__}
+    return type(f"Reasoned{plugin.__name__}", (ReasonedChoice,), about)
+
+
+def read_items(name: str, path: Path, rows: Iterable[Numbered], make: Callable[[int, Row], T]) -> tuple[list[T], list[Bad]]:
+    """Items of a file, and those that are left out: they are named and counted, and the run goes on."""
+    items: list[T] = []
+    bad: list[Bad] = []
+    for number, row in rows:
+        try:
+            items.append(make(number, row))
+        except KeyError as missing:
+            bad.append(Bad(path.name, number, f"has no {missing}"))
+        except InputError as fault:
+            bad.append(Bad(path.name, number, str(fault)))
+        except (TypeError, ValueError, AttributeError, ArithmeticError):  # its message may quote the item
+            bad.append(Bad(path.name, number, "has a part that is not as described"))
+    if not items:
+        first = f": item {bad[0].number} {bad[0].reason}" if bad else ""
+        raise InputError(f"{name}: {path} holds no usable item{first}")
+    return items, bad
+
+
+def read_file(
+    name: str, data: Path | None, patterns: Sequence[str], make: Callable[[int, Row], T]
+) -> tuple[list[T], list[Bad]]:
+    """Of the first file that is there."""
+    path = publishers.find(name, data, patterns)[0]
+    return read_items(name, path, publishers.read(path), make)
+
+
+def lm_eval_prompt(definition: str) -> dict[str, Any]:
+    """A task of lm-eval that has its worked examples in its definition: `doc_to_text`, `fewshot_config`, `description`."""
+    package = find_spec("lm_eval")
+    if package is None or not package.submodule_search_locations:
+        raise InputError("the task's text comes from lm-eval: pip install 'medmodel[eval]'")
+    path = Path(package.submodule_search_locations[0]) / "tasks" / definition
+    task: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return task
 
 
 def read(completion: Completion, stops: Sequence[str] = ()) -> Reply:

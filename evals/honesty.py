@@ -27,7 +27,7 @@ from evals import run
 from evals.suite import Expected, Item, Scored, Subject, Suite
 from medmodel import safety
 from medmodel.errors import EngineError
-from medmodel.models.engine import Completion, Likelihood
+from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.records import Answer, Claim, FirstTry, Message, RedFlag
 
 FAKES = ("empty", "refusal", "constant", "all", "hedge", "truncated", "random", "oracle", "broken")
@@ -94,8 +94,8 @@ class _Voice:
         self._item = item
         self._options: dict[str, list[str]] = {}  # prompt -> continuations asked for so far
 
-    def next_token(self, prompt: str, continuations: Sequence[str]) -> list[float]:
-        return [self._nats(prompt, continuation) for continuation in continuations]
+    def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        return NextToken(logprobs=tuple(self._nats(prompt, continuation) for continuation in continuations))
 
     def likelihood(self, prompt: str, continuation: str) -> Likelihood:
         """As many tokens as characters, so that a likelihood per token says nothing about length."""

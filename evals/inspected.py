@@ -25,8 +25,6 @@ from medmodel.errors import InputError, MedmodelError
 from medmodel.models.engine import Completion
 from medmodel.records import Message
 
-AT_ONCE = 16  # answers in flight: two cores write 147 tokens/s at 8 and 338 at 32 (evals/run.py)
-
 
 def inspected(folder: Path, name: str, model: str) -> run.Ask:
     """Asks for `run.measure`: inspect-ai runs the items and leaves its log in the folder, readable by its owner alone."""
@@ -122,7 +120,7 @@ def _inspect(
         )
         for item in items
     ]
-    config = GenerateConfig(temperature=0.0, max_tokens=suite.most, max_connections=AT_ONCE)
+    config = GenerateConfig(temperature=0.0, max_tokens=suite.most, max_connections=suite.at_once)
     task = Task(dataset=MemoryDataset(samples, name=name), solver=write(), scorer=read_answer(), name=name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = os.umask(0o077)
@@ -136,7 +134,7 @@ def _inspect(
             log_realtime=False,  # it would keep what was asked in a database in the user's home
             score_display=False,
             fail_on_error=False,
-            max_samples=AT_ONCE,
+            max_samples=suite.at_once,
             ctl_server=False,
             acp_server=False,
         )

@@ -32,7 +32,7 @@ AT_ONCE: Mapping[Needs, int] = {"product": 16, "rules": 8, "model": 4, "data": 1
 
 def at_once(suite: Suite[Item], items: Sequence[Item], subject: Subject, tell: Tell) -> None:
     """Several items at once, each in a thread; rows come as they are ready, in the caller's thread."""
-    with ThreadPoolExecutor(AT_ONCE[suite.needs]) as pool:
+    with ThreadPoolExecutor(suite.at_once or AT_ONCE[suite.needs]) as pool:
         running = [pool.submit(score, suite, item, subject) for item in items]
         try:
             for finished in as_completed(running):
@@ -52,7 +52,7 @@ def measure(
     """A row for every item, in the items' order. With a `path`, rows are kept there and taken from there."""
     items = list(suite.items())[:limit]
     done = {row.id: row for row in _load(path)} if path else {}
-    done = {item.id: done[item.id] for item in items if item.id in done and not done[item.id].error}
+    done = {item.id: done[item.id] for item in items if item.id in done and _good(suite, done[item.id])}
     for row in done.values():
         on_row(row)
     with _Keeper(path, done.values()) as keeper:
@@ -82,7 +82,7 @@ def failed(item: Identified, error: MedmodelError) -> Scored:
 
 def is_complete(suite: Suite[Item], path: Path) -> bool:
     """Whether every item has its row already: then no model need be started for it."""
-    kept = {row.id for row in _load(path) if not row.error}
+    kept = {row.id for row in _load(path) if _good(suite, row)}
     return all(item.id in kept for item in suite.items())
 
 
@@ -125,6 +125,10 @@ def summarise(suite: Suite[Any], rows: Sequence[Scored]) -> Summary:
 def is_rate(rows: Iterable[Scored], metric: str) -> bool:
     """Whether every item is plainly right or wrong."""
     return all(row.values[metric] in (0.0, 1.0) for row in rows if metric in row.values)
+
+
+def _good(suite: Suite[Any], row: Scored) -> bool:
+    return not row.error and suite.settled(row)
 
 
 def _load(path: Path) -> list[Scored]:

@@ -19,13 +19,15 @@ from typing import Any, Protocol, TypeVar
 from evals.suite import Subject
 from medmodel.client import Client
 from medmodel.errors import EngineError
-from medmodel.models.engine import Completion, Engine, Likelihood
+from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
 from medmodel.records import Message
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Product, open_product
 from medmodel.serve.run import running
 
+# Five worked examples of PubMedQA have 2,100 tokens, more than the product's context on a CPU.
+FOR_BENCHMARKS = ("--max-model-len", "auto", "--max-num-seqs", "16")
 T = TypeVar("T")
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
@@ -67,10 +69,10 @@ def running_product(model: Path | None, index: Path, engine: str, repair: bool =
 
 @contextmanager
 def running_model(model: Path, on_wait: Waiting = lambda what: None) -> Iterator[Subject]:
-    """A bare model under vLLM, for closed-book benchmarks."""
+    """A bare model under vLLM, for closed-book benchmarks: as much context as it has and the cache holds."""
     from medmodel.models.vllm_server import VllmServer
 
-    with VllmServer(model) as server:
+    with VllmServer(model, options=FOR_BENCHMARKS) as server:
         server.wait_ready(lambda waited, expected, what: on_wait(f"{what}: {waited:.0f} s of about {expected:.0f} s"))
         with synchronous(server.engine()) as subject:
             yield subject
@@ -91,11 +93,14 @@ def synchronous(engine: Engine) -> Iterator[Subject]:
         def loglikelihood(prompt: str, continuation: str) -> Likelihood:
             return wait_for(engine.loglikelihood(prompt, continuation))
 
+        def next_token(prompt: str, continuations: Sequence[str]) -> NextToken:
+            return wait_for(engine.next_token(prompt, continuations))
+
         def generate(messages: Sequence[Message], most: int) -> Completion:
             return wait_for(engine.generate(messages, max_tokens=most, temperature=0.0))
 
         try:
-            yield Subject(loglikelihood=loglikelihood, generate=generate)
+            yield Subject(loglikelihood=loglikelihood, next_token=next_token, generate=generate)
         finally:
             wait_for(engine.aclose())
 

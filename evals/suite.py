@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from pydantic import Field
 
 from medmodel.errors import EngineError
-from medmodel.models.engine import Completion, Likelihood
+from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Message, Passage, Record
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Subject:
 
     ask: Callable[[str, str], Answer] | None = None  # (question, language)
     loglikelihood: Callable[[str, str], Likelihood] | None = None  # (prompt, continuation)
-    next_token: Callable[[str, Sequence[str]], list[float]] | None = None  # (prompt, continuations of one token each)
+    next_token: Callable[[str, Sequence[str]], NextToken] | None = None  # (prompt, continuations of one token each)
     generate: Callable[[Sequence[Message], int], Completion] | None = None  # (messages, most tokens)
 
     def answer(self, question: str, language: str = "en") -> Answer:
@@ -79,7 +79,7 @@ class Subject:
             raise EngineError("this suite reads likelihoods: give it a model with --model")
         return self.loglikelihood(prompt, continuation)
 
-    def next(self, prompt: str, continuations: Sequence[str]) -> list[float]:
+    def next(self, prompt: str, continuations: Sequence[str]) -> NextToken:
         """Log-probability (nats) of each continuation as the very next token: one request for all of them."""
         if self.next_token is None:
             raise EngineError("this suite reads log-probabilities of the next token: give it a model with --model")
@@ -101,9 +101,12 @@ class Material:
     examples: Sequence[Example] = ()
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
     data: Path | None = None  # the folder of a benchmark that the user downloaded
-    shots: int | None = None  # worked examples before each item; None: the benchmark's own number
     judge: Judge | None = None  # who reads an answer against a rubric: evals/judges.py
     part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
+    limit: int | None = None  # the first items of a benchmark alone, after those it keeps as examples
+    shots: int = 0  # worked examples before each item of a benchmark
+    probe: int | None = 60  # how many of its items are scored in other ways too; None: all
+    index: Path | None = None  # and what the product's retrieval in this index adds
 
 
 class Suite(Generic[Item]):
@@ -111,6 +114,8 @@ class Suite(Generic[Item]):
 
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
+    shots: ClassVar[int] = 0  # worked examples before each item, unless the command says otherwise
+    at_once: ClassVar[int | None] = None  # items in flight; None: what `evals.run` finds right for `needs`
 
     def __init__(self, material: Material) -> None:
         self.material = material
@@ -121,6 +126,10 @@ class Suite(Generic[Item]):
     def score(self, item: Item, subject: Subject) -> Scored:
         """Score one item. May raise MedmodelError: the runner counts it as an error."""
         raise NotImplementedError
+
+    def settled(self, row: Scored) -> bool:
+        """Whether a kept row was measured as this run would measure it: if not, its item is scored anew."""
+        return True
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         """More about these rows than the metrics say: shown beside every gate of the suite."""

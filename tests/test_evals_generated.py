@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import DONE, chunk, openai_server
 
-from evals import honesty, published, run
+from evals import honesty, run
 from evals.benchmarks import bbh, gsm8k, medcalc
 from evals.benchmarks.bbh import BBH
 from evals.benchmarks.gsm8k import GSM8K
@@ -25,11 +26,13 @@ from evals.benchmarks.kqa import KQA
 from evals.benchmarks.medcalc import MedCalc
 from evals.benchmarks.medqa import MedQA
 from evals.generated import Reply, Written, final_letter, read, reasoned, strip_thoughts
+from evals.judges import ModelJudge
 from evals.subjects import synchronous
 from evals.suite import Material, Subject
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion
 from medmodel.models.openai_engine import OpenAIEngine
+from medmodel.models.scripted import ScriptedEngine
 from medmodel.records import Message
 
 OPTIONS = ("rest at home", "ice", "heat twice a day", "salt")
@@ -161,13 +164,13 @@ def test_a_number_is_read_as_it_was_written(number: Decimal) -> None:
 
 
 def test_worked_examples_are_lm_evals_and_end_in_the_question() -> None:
-    eight, none, two = gsm8k.worked(None), gsm8k.worked(0), gsm8k.worked(2)
+    eight, none, two = gsm8k.worked(8), gsm8k.worked(0), gsm8k.worked(2)
     assert eight.startswith("Q: There are 15 trees in the grove.")
     assert eight.count("The answer is") == 8
     assert eight.endswith("The answer is 8.\n\nQ: {{question}}\nA:")
     assert none == "Q: {{question}}\nA: Let's think step by step."
     assert two.count("The answer is") == 2
-    task = bbh.worked("temporal_sequences", None)
+    task = bbh.worked("temporal_sequences", 3)
     assert task.startswith(
         "Task description: Answer questions about which times certain events could have occurred.\n\nQ: Today, Emily"
     )
@@ -309,10 +312,14 @@ def test_the_language_detector_says_the_same_every_time(tmp_path: Path) -> None:
 
 
 BROKEN: dict[type[Written[Any]], tuple[str, Callable[[Any], Any], str]] = {
-    GSM8K: ("test.jsonl", lambda row: {"question": row["question"], "answer": "8"}, "'#### n'"),
+    GSM8K: ("test.jsonl", lambda row: {"question": row["question"], "answer": "8"}, "does not end in '#### n'"),
     HealthBench: ("made_up_oss_eval.jsonl", lambda row: {**row, "rubrics": row["rubrics"][2:]}, "positive points"),
     KQA: ("questions.jsonl", lambda row: {**row, "Must_have": []}, "must be said"),
-    IFEval: ("input_data.jsonl", lambda row: {**row, "instruction_id_list": ["made:up"], "kwargs": [{}]}, "no checker"),
+    IFEval: (
+        "input_data.jsonl",
+        lambda row: {**row, "instruction_id_list": ["made:up"], "kwargs": [{}]},
+        "a checker: 'made:up'",
+    ),
 }
 
 
@@ -326,11 +333,10 @@ def test_a_bad_item_is_named_and_counted_and_the_rest_is_run(plugin: type[Writte
     (tmp_path / name).write_text("\n".join([*lines, *spoilt]), encoding="utf-8")
     suite = plugin(material)
     assert len(suite.items()) == good
-    assert len(suite.bad) == 4
-    assert suite.bad[0].startswith(f"item {good + 1} of {name}: ")
-    assert why in suite.bad[0]
-    assert "has no '" in suite.bad[3]
-    assert suite.detail([])["bad_items"]["count"] == 4
+    assert [(bad.file, bad.number) for bad in suite.bad] == [(name, good + at) for at in (1, 2, 3, 4)]
+    assert why in suite.bad[0].reason
+    assert all(bad.reason.startswith("has no '") for bad in suite.bad[1:])
+    assert suite.detail([])["bad_items"]["n"] == 4
 
 
 def test_a_bad_row_of_a_csv_is_named_too_and_a_bad_option_of_a_puzzle(tmp_path: Path) -> None:
@@ -340,37 +346,56 @@ def test_a_bad_row_of_a_csv_is_named_too_and_a_bad_option_of_a_puzzle(tmp_path: 
         file.write("5,colour,How much?,3,1,2,n,c,note-5,A note\r\n")
         file.write("5,decimal,How much?,3,low,2,n,c,note-5,A note\r\n")
     suite = MedCalc(material)
-    assert (len(suite.items()), len(suite.bad)) == (4, 3)
-    assert (
-        suite.bad[0]
-        == "item 5 of test_data.csv: its output type or its answer is none of decimal, integer, date, weeks and days"
-    )
+    assert [(bad.number, bad.reason[:31]) for bad in suite.bad] == [
+        (5, "has an output type or an answer"),
+        (6, "has an output type or an answer"),
+        (7, "has a part that is not as descr"),
+    ]
+    assert len(suite.items()) == 4
     material = BBH.specimen(tmp_path)
     file_of_task = tmp_path / "temporal_sequences.json"
     examples = json.loads(file_of_task.read_text(encoding="utf-8"))["examples"]
     file_of_task.write_text(json.dumps({"examples": [*examples, {"input": "(A) x", "target": "(F)"}]}), encoding="utf-8")
-    assert BBH(material).bad == ["item 2 of temporal_sequences.json: its answer is none of its options"]
+    assert BBH(material).bad == [("temporal_sequences.json", 2, "has an answer that is none of its options")]
 
 
 def test_a_file_without_a_good_item_and_a_folder_without_a_file_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text('{"question": "Mrs Example?"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"no good item in .*test.jsonl: item 1 of test.jsonl has no 'answer'") as caught:
+    with pytest.raises(InputError, match=r"test.jsonl holds no usable item: item 1 has no 'answer'") as caught:
         GSM8K(Material(data=tmp_path))
     assert "Mrs" not in str(caught.value)
-    with pytest.raises(InputError, match="bbh: none of temporal_sequences"):
+    with pytest.raises(InputError, match=r"bbh: nothing under .* is called temporal_sequences"):
         BBH(Material(data=tmp_path))
-    with pytest.raises(InputError, match=r"medcalc: no test_data.csv or .* under the folder that --data would name"):
+    with pytest.raises(InputError, match="medcalc: give it its files with --data DIR"):
         MedCalc(Material())
 
 
 def test_files_are_read_packed_as_they_are_plain(tmp_path: Path) -> None:
     GSM8K.specimen(tmp_path)
-    plain = tmp_path / "test.jsonl"
     packed = tmp_path / "packed"
     packed.mkdir()
-    (packed / "test.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    (packed / "test.jsonl.gz").write_bytes(gzip.compress((tmp_path / "test.jsonl").read_bytes()))
     assert GSM8K(Material(data=packed)).items() == GSM8K(Material(data=tmp_path)).items()
-    assert list(published.rows(packed / "test.jsonl.gz")) == list(published.rows(plain))
+
+
+def test_where_there_is_no_test_split_the_result_says_what_was_read(tmp_path: Path) -> None:
+    GSM8K.specimen(tmp_path)
+    (tmp_path / "test.jsonl").rename(tmp_path / "train.jsonl")
+    assert GSM8K(Material(data=tmp_path)).detail([])["split"] == "train"
+
+
+def test_a_kept_row_counts_only_for_the_same_prompt_and_the_same_judge(tmp_path: Path) -> None:
+    material = GSM8K.specimen(tmp_path)
+    suite = GSM8K(material)
+    row = suite.score(suite.items()[0], saying("The answer is 6."))
+    assert suite.settled(row)
+    assert GSM8K(material).settled(row)
+    assert not GSM8K(replace(material, shots=0)).settled(row)
+    rubric = specimen(KQA, tmp_path)
+    judged = rubric.score(rubric.items()[0], saying("alphin is for adults"))
+    another = ModelJudge(ScriptedEngine(), "another", asyncio.run)
+    assert rubric.settled(judged)
+    assert not KQA(replace(rubric.material, judge=another)).settled(judged)
 
 
 async def too_busy(body: dict[str, Any]) -> AsyncIterator[bytes]:

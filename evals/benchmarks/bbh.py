@@ -19,12 +19,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals import published, run
-from evals.generated import Written, messages
+from evals import publishers, run
+from evals.generated import Written, lm_eval_prompt, messages, read_items
+from evals.publishers import Numbered, Row
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record
@@ -46,13 +48,15 @@ class Puzzle(Record):
 class BBH(Written[Puzzle]):
     folder: ClassVar[str] = "bbh"  # under $MEDMODEL_DATA
     most: ClassVar[int] = 1024  # lm-eval's
+    shots: ClassVar[int] = 3
     stops: ClassVar[tuple[str, ...]] = ("\nQ:",)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._items: list[Puzzle] = []
         for task, path in found(material.data):
-            items, bad = published.read("bbh", path, lambda number, row, task=task: _puzzle(task, number, row))  # type: ignore[misc]
+            rows = [Numbered(number, row) for number, row in enumerate(publishers.read_json(path)["examples"], 1)]
+            items, bad = read_items("bbh", path, rows, partial(_puzzle, task))
             self._items += items
             self.bad += bad
         self._before = {task: worked(task, material.shots) for task in {item.task for item in self._items}}
@@ -81,7 +85,7 @@ class BBH(Written[Puzzle]):
         for task, target in zip(TASKS[:2], ("(A)", "(B)"), strict=True):
             examples = [{"input": text if target == "(A)" else text.replace("first", "last"), "target": target}]
             (folder / f"{task}.json").write_text(json.dumps({"canary": "made up", "examples": examples}), encoding="utf-8")
-        return Material(data=folder)
+        return Material(data=folder, shots=1)
 
     def perfect(self, item: Puzzle, prompt: str = "") -> str:
         return f"Ann ran before Bo, so the order is Ann, Bo. So the answer is {item.target}."
@@ -89,27 +93,27 @@ class BBH(Written[Puzzle]):
 
 def found(data: Path | None) -> list[tuple[str, Path]]:
     """The tasks whose file is there."""
-    paths = {path.name.partition(".")[0]: path for path in sorted(data.rglob("*.json*"))} if data else {}
-    here = [(task, paths[task]) for task in TASKS if task in paths]
-    if not here:
-        raise InputError(f"bbh: none of {', '.join(TASKS)} (.json) under {data or 'the folder that --data would name'}")
-    return here
+    patterns = [f"{task}.json*" for task in TASKS]
+    publishers.find("bbh", data, patterns)
+    assert data is not None, "find has raised"
+    places = [data] if data.is_file() else sorted(data.rglob("*.json*"))
+    paths = {path.name.partition(".")[0]: path for path in places}
+    return [(task, paths[task]) for task in TASKS if task in paths]
 
 
-def worked(task: str, shots: int | None) -> str:
+def worked(task: str, shots: int) -> str:
     """lm-eval's prompt of a task with `{{input}}` where the item's goes."""
-    settings = published.lm_eval_task(f"bbh/{'cot_fewshot' if shots != 0 else 'cot_zeroshot'}/{task}.yaml")
+    settings = lm_eval_prompt(f"bbh/{'cot_fewshot' if shots else 'cot_zeroshot'}/{task}.yaml")
     text: str = settings["doc_to_text"]
-    samples = settings["fewshot_config"]["samples"] if shots != 0 else []
-    wanted = len(samples) if shots is None else shots
-    if wanted > len(samples):
-        raise InputError(f"bbh has {len(samples)} worked examples a task: --shots {wanted} is too many")
-    before = [text.replace("{{input}}", sample["input"]) + sample["target"] for sample in samples[:wanted]]
+    samples = settings["fewshot_config"]["samples"] if shots else []
+    if shots > len(samples):
+        raise InputError(f"bbh has {len(samples)} worked examples a task: --shots {shots} is too many")
+    before = [text.replace("{{input}}", sample["input"]) + sample["target"] for sample in samples[:shots]]
     return str(settings["description"]) + "\n\n".join([*before, text])
 
 
-def _puzzle(task: str, number: int, row: Mapping[str, Any]) -> Puzzle:
+def _puzzle(task: str, number: int, row: Row) -> Puzzle:
     target = row["target"].strip()
     if not _OPTION.fullmatch(target) or target not in row["input"]:
-        raise published.BadItem("its answer is none of its options")
+        raise InputError("has an answer that is none of its options")
     return Puzzle(id=f"bbh/{task}/{number}", task=task, text=row["input"], target=target)

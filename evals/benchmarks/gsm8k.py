@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals import published
-from evals.generated import Written, messages
+from evals import publishers
+from evals.generated import Written, lm_eval_prompt, messages, read_items
+from evals.publishers import Row
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record
@@ -47,13 +48,14 @@ class Sum(Record):
 @register("benchmark", "gsm8k")
 class GSM8K(Written[Sum]):
     folder: ClassVar[str] = "gsm8k"  # under $MEDMODEL_DATA
+    shots: ClassVar[int] = 8
     stops: ClassVar[tuple[str, ...]] = ("\nQ:",)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        path = published.find("gsm8k", material.data, FILES)
+        path = publishers.find("gsm8k", material.data, FILES)[0]
         self._split = path.name.partition(".")[0]
-        self._items, self.bad = published.read("gsm8k", path, self._sum)
+        self._items, self.bad = read_items("gsm8k", path, publishers.read(path), self._sum)
         self._before = worked(material.shots)
 
     def items(self) -> Sequence[Sum]:
@@ -71,10 +73,10 @@ class GSM8K(Written[Sum]):
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         return {"split": self._split, **super().detail(rows)}
 
-    def _sum(self, number: int, row: Mapping[str, Any]) -> Sum:
+    def _sum(self, number: int, row: Row) -> Sum:
         answer = last_marked(row["answer"])
         if answer is None:
-            raise published.BadItem("its answer does not end in '#### n'")
+            raise InputError("has an answer that does not end in '#### n'")
         return Sum(id=f"gsm8k/{self._split}/{number}", question=row["question"], answer=answer)
 
     @classmethod
@@ -83,21 +85,20 @@ class GSM8K(Written[Sum]):
             {"question": f"Ann has {n} pens and buys {n}.", "answer": f"{n} + {n} = {2 * n}.\n#### {2 * n}"} for n in (3, 600)
         ]
         (folder / "test.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-        return Material(data=folder)
+        return Material(data=folder, shots=2)
 
     def perfect(self, item: Sum, prompt: str = "") -> str:
         return f"We add them up, step by step. The answer is {item.answer}."
 
 
-def worked(shots: int | None) -> str:
-    """lm-eval's prompt with `{{question}}` where the item's goes; eight worked examples unless told otherwise."""
-    task = published.lm_eval_task("gsm8k/gsm8k-cot.yaml" if shots != 0 else "gsm8k/gsm8k-cot-zeroshot.yaml")
+def worked(shots: int) -> str:
+    """lm-eval's prompt with `{{question}}` where the item's goes."""
+    task = lm_eval_prompt("gsm8k/gsm8k-cot.yaml" if shots else "gsm8k/gsm8k-cot-zeroshot.yaml")
     text: str = task["doc_to_text"]
-    samples = task["fewshot_config"]["samples"] if shots != 0 else []
-    wanted = len(samples) if shots is None else shots
-    if wanted > len(samples):
-        raise InputError(f"gsm8k has {len(samples)} worked examples: --shots {wanted} is too many")
-    before = [f"{text.replace('{{question}}', sample['question'])} {sample['target']}" for sample in samples[:wanted]]
+    samples = task["fewshot_config"]["samples"] if shots else []
+    if shots > len(samples):
+        raise InputError(f"gsm8k has {len(samples)} worked examples: --shots {shots} is too many")
+    before = [f"{text.replace('{{question}}', sample['question'])} {sample['target']}" for sample in samples[:shots]]
     return "\n\n".join([*before, text])
 
 

@@ -25,10 +25,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals import published
-from evals.generated import Reply, Written, judge_of
+from evals.generated import Reply, Written, judge_of, read_file
 from evals.judges import LiteralJudge
+from evals.publishers import Row
 from evals.suite import Expected, Material, Scored
+from medmodel.errors import InputError
 from medmodel.records import Message, Record
 from medmodel.registry import register
 
@@ -57,9 +58,7 @@ class HealthBench(Written[Conversation]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._judge = judge_of("healthbench", material)
-        self._items, self.bad = published.read(
-            "healthbench", published.find("healthbench", material.data, FILES), _conversation
-        )
+        self._items, self.bad = read_file("healthbench", material.data, FILES, _conversation)
 
     def items(self) -> Sequence[Conversation]:
         return self._items
@@ -127,10 +126,10 @@ def _score(parts: Sequence[tuple[RubricItem, bool]]) -> float | None:
     return sum(part.points for part, met in parts if met) / possible if possible else None
 
 
-def _conversation(number: int, row: Mapping[str, Any]) -> Conversation:
+def _conversation(number: int, row: Row) -> Conversation:
     rubric = tuple(RubricItem(criterion=part["criterion"], points=part["points"], tags=part["tags"]) for part in row["rubrics"])
     if not any(part.points > 0 for part in rubric):
-        raise published.BadItem("no item of its rubric has positive points")
+        raise InputError("has no rubric item with positive points")
     return Conversation(
         id=row["prompt_id"],
         prompt=tuple(Message(role=turn["role"], content=turn["content"]) for turn in row["prompt"]),

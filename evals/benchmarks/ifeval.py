@@ -27,8 +27,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from evals import published
-from evals.generated import Reply, Written, messages
+from evals.generated import Reply, Written, messages, read_file
+from evals.publishers import Row
 from evals.suite import Expected, Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record
@@ -62,7 +62,7 @@ class IFEval(Written[Instructed]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._checkers = checkers()
-        items, self.bad = published.read("ifeval", published.find("ifeval", material.data, FILES), self._instructed)
+        items, self.bad = read_file("ifeval", material.data, FILES, self._instructed)
         self._items = [item for item in items if self._checkers.kinds.issuperset(item.instruction_id_list)]
         self._left_out = len(items) - len(self._items)
 
@@ -96,12 +96,12 @@ class IFEval(Written[Instructed]):
             about["left_out"] = f"{self._left_out} prompts: their checkers need nltk's punkt_tab, which is not installed"
         return {**about, **super().detail(rows)}
 
-    def _instructed(self, number: int, row: Mapping[str, Any]) -> Instructed:
+    def _instructed(self, number: int, row: Row) -> Instructed:
         known = self._checkers.utils.instructions_registry.INSTRUCTION_DICT
         if unknown := [kind for kind in row["instruction_id_list"] if kind not in known]:
-            raise published.BadItem(f"no checker for '{unknown[0]}'")
+            raise InputError(f"has an instruction without a checker: '{unknown[0]}'")
         if len(row["kwargs"]) != len(row["instruction_id_list"]):
-            raise published.BadItem("as many kwargs as instructions are needed")
+            raise InputError("has not as many kwargs as instructions")
         return Instructed(
             id=f"ifeval/{row['key']}",
             key=row["key"],

@@ -22,12 +22,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from evals import published
-from evals.generated import Reply, Written, judge_of, messages
+from evals.generated import Reply, Written, judge_of, messages, read_file
 from evals.judges import LiteralJudge
+from evals.publishers import Row
 from evals.suite import Expected, Material
+from medmodel.errors import InputError
 from medmodel.records import Message, Record
 from medmodel.registry import register
 
@@ -52,7 +53,7 @@ class KQA(Written[PatientQuestion]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._judge = judge_of("kqa", material)
-        self._items, self.bad = published.read("kqa", published.find("kqa", material.data, FILES), _question)
+        self._items, self.bad = read_file("kqa", material.data, FILES, _question)
 
     def items(self) -> Sequence[PatientQuestion]:
         return self._items
@@ -90,7 +91,7 @@ class KQA(Written[PatientQuestion]):
         return {"complete": float(fake == "oracle"), "contradicted": 0.0, "truncated": float(fake == "truncated")}
 
 
-def _question(number: int, row: Mapping[str, Any]) -> PatientQuestion:
+def _question(number: int, row: Row) -> PatientQuestion:
     if not row["Must_have"]:
-        raise published.BadItem("it has no statement that must be said")
+        raise InputError("has no statement that must be said")
     return PatientQuestion(id=f"kqa/{number}", question=row["Question"], must=row["Must_have"], nice=row["Nice_to_have"])

@@ -27,9 +27,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evals import published, run
-from evals.generated import Written, final_lines, messages
+from evals import run
+from evals.generated import Written, final_lines, messages, read_file
+from evals.publishers import Row
 from evals.suite import Material, Scored
+from medmodel.errors import InputError
 from medmodel.records import Message, Record
 from medmodel.registry import register
 
@@ -68,7 +70,7 @@ class MedCalc(Written[Calculation]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._items, self.bad = published.read("medcalc", published.find("medcalc", material.data, FILES), _calculation)
+        self._items, self.bad = read_file("medcalc", material.data, FILES, _calculation)
 
     def items(self) -> Sequence[Calculation]:
         return self._items
@@ -125,13 +127,13 @@ class MedCalc(Written[Calculation]):
         return f"We apply the rule.\nAnswer: {f'{weeks} weeks, {days} days' if item.kind == 'age' else item.answer}"
 
 
-def _calculation(number: int, row: Mapping[str, Any]) -> Calculation:
+def _calculation(number: int, row: Row) -> Calculation:
     truth = row["Ground Truth Answer"].strip()
     named = row["Output Type"].strip().lower()
     kind: Kind = "age" if _AGE.fullmatch(truth) else named  # type: ignore[assignment]
     answer = _read(kind, truth) if kind in FORMS else None
     if answer is None:
-        raise published.BadItem("its output type or its answer is none of decimal, integer, date, weeks and days")
+        raise InputError("has an output type or an answer that is none of decimal, integer, date, weeks and days")
     # Of a negative number the publisher's lower limit is the higher one.
     limits = [Decimal(row[limit]) for limit in ("Lower Limit", "Upper Limit")] if kind == "decimal" else [Decimal(0)]
     return Calculation(

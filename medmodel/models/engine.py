@@ -26,6 +26,13 @@ class Likelihood(Record):
     tokens: int
 
 
+class NextToken(Record):
+    """Log-probability (nats) of each continuation as the very next token after a prompt, over the whole vocabulary."""
+
+    logprobs: tuple[float, ...]
+    cut: int = 0  # tokens that were cut from the prompt's beginning, since it did not fit the model's context
+
+
 class Engine(Protocol):
     name: str  # "vllm 0.32.0 / merged", shown in every answer
     fake: bool
@@ -43,6 +50,10 @@ class Engine(Protocol):
 
     async def loglikelihood(self, prompt: str, continuation: str) -> Likelihood:
         """With an empty prompt, the likelihood of the continuation after the beginning-of-text token alone."""
+        ...
+
+    async def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        """One request for all continuations, each of one token. EngineError names one that is not, or did not come back."""
         ...
 
     async def ready(self) -> bool:

@@ -2,8 +2,8 @@
 
 Every generation is streamed, since the stream is also the watchdog: vLLM's `/health` says 200 while its engine hangs,
 so what counts is tokens. A call ends with EngineTimeout when no call of this engine has got a token for 120 s.
-The grammar (`structured_outputs`) and the likelihoods (`prompt_logprobs`, `/tokenize`) are vLLM's own extensions;
-another server may ignore the first, which the product's support check catches, and has no second.
+The grammar (`structured_outputs`) and the likelihoods (`prompt_logprobs`, `logprob_token_ids`, `/tokenize`) are vLLM's own
+extensions; another server may ignore the first, which the product's support check catches, and has no others.
 
     engine = OpenAIEngine("http://127.0.0.1:8000/v1", "merged", api_key)
     completion = await engine.generate(messages, regex=grammar)
@@ -23,12 +23,19 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from medmodel.errors import EngineError, EngineTimeout
-from medmodel.models.engine import Completion, Likelihood
+from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.records import Message
 from medmodel.sse import Decoder
 
 PATIENCE = 120.0  # seconds without a token anywhere; two cores with 32 waiting prompts need up to 20 for the next one
 PROBE = 30.0  # seconds for one token
+BORDER = 16  # characters before a continuation that may share a token with it: the last word of a prompt, cut at this
+
+
+class _TooLong(EngineError):
+    """The server refused a prompt for its length; `limit` is its context in tokens."""
+
+    limit = 0
 
 
 @dataclass
@@ -65,6 +72,7 @@ class OpenAIEngine:
         self._bos = bos_token_id
         self._patience = patience
         self._locals: WeakKeyDictionary[asyncio.AbstractEventLoop, _Local] = WeakKeyDictionary()
+        self._next_ids: dict[tuple[str, str], int] = {}  # (end of the prompt, continuation) -> its one token
 
     async def generate(
         self,
@@ -116,6 +124,30 @@ class OpenAIEngine:
         scored = reply["choices"][0]["prompt_logprobs"][-len(after) :]
         total = sum(float(entry[str(token)]["logprob"]) for token, entry in zip(after, scored, strict=True))
         return Likelihood(logprob=total, tokens=len(after))
+
+    async def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        """Tokenised as lm-eval's `hf` does: prompt and continuation as one string, spaces at the border to the continuation.
+
+        The prompt goes as text, so that one request does it all and the prefix cache is used; the ids of continuations are
+        asked for once. A prompt that does not fit is tokenised, cut from the left and sent as tokens.
+        """
+        kept = prompt.rstrip()
+        ids = [await self._next_id(kept, prompt[len(kept) :] + continuation) for continuation in continuations]
+        if len(set(ids)) != len(ids):
+            raise EngineError(f"{self.name}: two of the continuations {list(continuations)} are the same token")
+        cut = 0
+        try:
+            reply = await self._complete_one(kept, ids)
+        except _TooLong as refusal:
+            tokens = await self._tokenize(kept, special=True)
+            cut = len(tokens) - (refusal.limit - 1)  # one token of the context is for the answer
+            reply = await self._complete_one(tokens[cut:], ids)
+        choices = reply["choices"][0]
+        found = ((choices.get("logprobs") or {}).get("top_logprobs") or [None])[0] or {}
+        for token, continuation in zip(ids, continuations, strict=True):
+            if f"token_id:{token}" not in found:
+                raise EngineError(f"{self.name} gave no log-probability for '{continuation}'")
+        return NextToken(logprobs=tuple(float(found[f"token_id:{token}"]) for token in ids), cut=cut)
 
     async def ready(self) -> bool:
         body = {"model": self.model, "prompt": "a", "max_tokens": 1}
@@ -181,6 +213,31 @@ class OpenAIEngine:
         reply = await self._post(root + "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": special})
         return [int(token) for token in reply["tokens"]]
 
+    async def _next_id(self, prompt: str, continuation: str) -> int:
+        """The one token of a continuation after this prompt; the border is tokenised as one string."""
+        end = (prompt[-BORDER:].split() or [""])[-1]
+        if (end, continuation) not in self._next_ids:
+            before = await self._tokenize(end, special=False)
+            both = await self._tokenize(end + continuation, special=False)
+            if both[: len(before)] != before or len(both) != len(before) + 1:
+                raise EngineError(
+                    f"{self.name}: '{continuation}' is not one token after '{end}', so it has no next-token score"
+                )
+            self._next_ids[end, continuation] = both[-1]
+        return self._next_ids[end, continuation]
+
+    async def _complete_one(self, prompt: str | list[int], ids: Sequence[int]) -> Any:
+        body = {
+            "model": self.model,
+            "prompt": prompt,
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": len(ids),  # vLLM takes the ids alone, and wants this set; another server sends its best ones
+            "logprob_token_ids": ids,
+            "return_tokens_as_token_ids": True,
+        }
+        return await self._post(self.base_url + "/completions", body)
+
     def _beginning(self) -> list[int]:
         if self._bos is None:
             raise EngineError(f"{self.name}: a likelihood without a prompt needs the id of the beginning-of-text token")
@@ -202,8 +259,12 @@ class OpenAIEngine:
 
     def _refusal(self, status: int, body: str) -> EngineError:
         # A server's message may quote the prompt; only the sentence about length is known not to.
-        known = re.search(r"maximum context length (?:is|of) \d+ tokens", body)
-        return EngineError(f"{self.name} refused with status {status}{f': {known[0]}' if known else ''}")
+        known = re.search(r"maximum context length (?:is|of) (\d+) tokens", body)
+        if known is None:
+            return EngineError(f"{self.name} refused with status {status}")
+        refusal = _TooLong(f"{self.name} refused with status {status}: {known[0]}")
+        refusal.limit = int(known[1])
+        return refusal
 
     def _local(self) -> _Local:
         loop = asyncio.get_running_loop()

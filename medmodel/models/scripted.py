@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from medmodel.errors import EngineError
-from medmodel.models.engine import Completion, Likelihood
+from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.prompts import NO_ANSWER, answer_line
 from medmodel.records import Message
 
@@ -67,6 +67,11 @@ class ScriptedEngine:
         known = _words(prompt)
         words = [word.lower() for word in _WORD.findall(continuation)]
         return Likelihood(logprob=-float(sum(1 if word in known else 3 for word in words)), tokens=len(words))
+
+    async def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        """The same made-up figures; what holds no word ("A") has none to go by, so that all of them are alike."""
+        found = [await self.loglikelihood(prompt, continuation) for continuation in continuations]
+        return NextToken(logprobs=tuple(likelihood.logprob for likelihood in found))
 
     async def ready(self) -> bool:
         return True

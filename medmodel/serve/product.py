@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 from medmodel.client import Readiness
 from medmodel.errors import InputError
-from medmodel.models.engine import Completion, Engine, Likelihood
+from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
 from medmodel.records import Answer, Message
 
 Language = Literal["en", "zh"]
@@ -118,6 +118,9 @@ class Salted:
 
     async def loglikelihood(self, prompt: str, continuation: str) -> Likelihood:
         return await self._engine.loglikelihood(prompt, continuation)
+
+    async def next_token(self, prompt: str, continuations: Sequence[str]) -> NextToken:
+        return await self._engine.next_token(prompt, continuations)
 
     async def ready(self) -> bool:
         return await self._engine.ready()
