@@ -35,6 +35,7 @@ from evals.closed_book import NAMED, Bad, ClosedBook
 from evals.closed_book import Question as Choice
 from evals.publishers import Numbered, Row
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
+from medmodel import prompts
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion
 from medmodel.records import Message
@@ -148,7 +149,9 @@ class ReasonedChoice(Written[Choice]):
         return self._closed.items()
 
     def prompt(self, item: Choice) -> Sequence[Message]:
-        options = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, item.options, strict=False))
+        options = "\n".join(
+            f"{letter}. {prompts.one_line(option)}" for letter, option in zip(LETTERS, item.options, strict=False)
+        )
         last = LETTERS[len(item.options) - 1]
         asked = (
             f'{item.question}\n\n{options}\n\nThink step by step. Then end with one line of the form "Answer: X", '
@@ -256,9 +259,12 @@ def _letter(said: str, options: Sequence[str]) -> str | None:
     match = _OPTION.match(said)
     if match is None or LETTERS.index(match[1]) >= len(options):
         return None
-    beside = (match[2] or "").strip().casefold()
-    own = options[LETTERS.index(match[1])].strip().rstrip(".").casefold()
+    beside, own = (_words(text) for text in (match[2] or "", options[LETTERS.index(match[1])]))
     return match[1] if beside in ("", own) else None
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def messages(text: str, system: str = "") -> tuple[Message, ...]:
