@@ -56,7 +56,7 @@ def _inspect(
     async def call(function: Any, *arguments: Any) -> Any:
         """In a thread. Of a bug inspect learns the kind alone, since it writes messages to traces in the user's home."""
         try:
-            return await anyio.to_thread.run_sync(function, *arguments)
+            return await anyio.to_thread.run_sync(function, *arguments, abandon_on_cancel=True)
         except MedmodelError:
             raise
         except Exception as bug:
@@ -125,7 +125,7 @@ def _inspect(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = os.umask(0o077)
     try:
-        (log,) = evaluate(
+        logs = evaluate(
             task,
             model=get_model(f"medmodel/{model}", config=config, memoize=False),
             log_dir=str(folder),
@@ -142,8 +142,9 @@ def _inspect(
         os.umask(before)
     if bugs:
         raise bugs[0]
-    if log.status == "cancelled":
+    if not logs or logs[0].status == "cancelled":  # Ctrl-C, which inspect keeps to itself
         raise KeyboardInterrupt
+    log = logs[0]
     if log.status != "success":
         raise RuntimeError(f"inspect ended with '{log.status}': {log.error.message if log.error else 'no reason given'}")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -119,6 +122,39 @@ def test_what_is_no_error_of_ours_is_a_bug_that_ends_the_run_and_is_quoted_in_no
     for sample in read_eval_log(file).samples or []:
         assert sample.error is not None
         assert "Mrs" not in sample.error.model_dump_json()
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from evals import run
+from evals.benchmarks.gsm8k import GSM8K
+from evals.inspected import inspected
+from evals.suite import Subject
+from medmodel.models.engine import Completion
+
+folder = Path(sys.argv[1])
+suite = GSM8K(GSM8K.specimen(folder))
+
+def generate(messages, most):
+    if suite.items()[1].question in messages[-1].content:
+        time.sleep(5)
+    return Completion(text="The answer is 6.", finish_reason="stop")
+
+run.measure(suite, Subject(generate=generate), folder / "rows.jsonl", on_row=print, ask=inspected(folder / "logs", "gsm8k", "pico"))
+"""
+
+
+def test_ctrl_c_ends_the_run_and_keeps_the_rows_there_are(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-c", SLOW, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert "accuracy" in running.stdout.readline()
+        running.send_signal(signal.SIGINT)
+        running.communicate()
+    assert running.returncode == 130  # inspect's hook for a KeyboardInterrupt that nobody caught
+    (kept,) = (tmp_path / "rows.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    assert Scored.model_validate_json(kept).values["accuracy"] == 1.0
 
 
 def test_a_benchmark_that_reads_likelihoods_has_no_log(tmp_path: Path) -> None:
