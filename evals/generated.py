@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import yaml
 
@@ -208,12 +208,18 @@ def read_items(name: str, path: Path, rows: Iterable[Numbered], make: Callable[[
     return items, bad
 
 
-def read_file(
-    name: str, data: Path | None, patterns: Sequence[str], make: Callable[[int, Row], T]
-) -> tuple[list[T], list[Bad]]:
-    """Of the first file that is there."""
+class Found(NamedTuple, Generic[T]):
+    items: list[T]
+    bad: list[Bad]
+    source: str  # the file's name, or the set's on the hub
+
+
+def read_data(name: str, data: Path | None, patterns: Sequence[str], make: Callable[[int, Row], T]) -> Found[T]:
+    """The first file that is there, or a set on the hub."""
+    if data is not None and publishers.is_hub_name(data):
+        return Found(*read_items(name, data, publishers.read_hub(data), make), f"hub: {data}")
     path = publishers.find(name, data, patterns)[0]
-    return read_items(name, path, publishers.read(path), make)
+    return Found(*read_items(name, path, publishers.read(path), make), path.name)
 
 
 def lm_eval_prompt(definition: str) -> dict[str, Any]:

@@ -378,10 +378,12 @@ def test_files_are_read_packed_as_they_are_plain(tmp_path: Path) -> None:
     assert GSM8K(Material(data=packed)).items() == GSM8K(Material(data=tmp_path)).items()
 
 
-def test_where_there_is_no_test_split_the_result_says_what_was_read(tmp_path: Path) -> None:
-    GSM8K.specimen(tmp_path)
-    (tmp_path / "test.jsonl").rename(tmp_path / "train.jsonl")
-    assert GSM8K(Material(data=tmp_path)).detail([])["split"] == "train"
+def test_a_test_split_is_read_when_it_is_named_or_alone_and_the_result_says_so(tmp_path: Path) -> None:
+    alone = GSM8K.specimen(tmp_path)
+    assert GSM8K(alone).detail([])["from"] == "test.jsonl"
+    (tmp_path / "train.jsonl").write_text((tmp_path / "test.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    assert GSM8K(alone).detail([])["from"] == "train.jsonl"
+    assert GSM8K(replace(alone, data=tmp_path / "test.jsonl")).detail([])["from"] == "test.jsonl"
 
 
 def test_a_kept_row_counts_only_for_the_same_prompt_and_the_same_judge(tmp_path: Path) -> None:

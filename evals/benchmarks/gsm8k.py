@@ -2,9 +2,9 @@
 
 Paper:    Cobbe et al., "Training Verifiers to Solve Math Word Problems", 2021 (arXiv 2110.14168)
 Licence:  MIT
-Split:    test; where a folder has none, train, and then the result says so.
-Size:     1,319 questions in test, 7,473 in train
-Training: train may be trained on (a model that was is then no witness on it); test may not.
+Split:    train, as a development set: none of our mixes holds it. The test is read where its file is named, or alone there
+Size:     7,473 questions in train, 1,319 in test
+Training: train may be trained on, and is then no measure of that model; test may not
 
 The prompt is lm-eval's own `gsm8k_cot`, eight worked examples (`--shots 0`: its `gsm8k_cot_zeroshot`), as one turn through
 the chat template. The answer is the last one marked `#### n`, or "The answer is n" with no other number in that line; a
@@ -13,7 +13,8 @@ Like lm-eval, nothing is read after the model begins a question of its own.
 
     python -m evals run gsm8k --model DIR --data DIR --limit 100
 
-`--data` (default `$MEDMODEL_DATA/gsm8k`) holds the publisher's `test.jsonl` (question, answer ending in `#### n`); gzip too.
+`--data` (default `$MEDMODEL_DATA/gsm8k`) holds the publisher's `train.jsonl` or `test.jsonl` (question, answer ending in
+`#### n`; gzip too), or is such a file, or a set on the hub (`openai/gsm8k/main@test`).
 """
 
 from __future__ import annotations
@@ -25,15 +26,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals import publishers
-from evals.generated import Written, lm_eval_prompt, messages, read_items
+from evals.generated import Written, lm_eval_prompt, messages, read_data
 from evals.publishers import Row
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record
 from medmodel.registry import register
 
-FILES = ("test.jsonl", "test.jsonl.gz", "train.jsonl", "train.jsonl.gz")
+FILES = ("train.jsonl", "train.jsonl.gz", "test.jsonl", "test.jsonl.gz")
 _NUMBER = r"\$?(-?\$?\d[\d,]*(?:\.\d+)?)"
 _MARKED = re.compile(rf"####\s*{_NUMBER}\s*\.?\s*$|\bthe answer is:?\s*{_NUMBER}(?![\d,]*\.?\d)([^\d\n]*)$", re.I | re.M)
 _MARK = re.compile(r"####|\bthe answer is\b", re.I)
@@ -53,9 +53,7 @@ class GSM8K(Written[Sum]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        path = publishers.find("gsm8k", material.data, FILES)[0]
-        self._split = path.name.partition(".")[0]
-        self._items, self.bad = read_items("gsm8k", path, publishers.read(path), self._sum)
+        self._items, self.bad, self._source = read_data("gsm8k", material.data, FILES, _sum)
         self._before = worked(material.shots)
 
     def items(self) -> Sequence[Sum]:
@@ -71,13 +69,7 @@ class GSM8K(Written[Sum]):
         return Decimal(said) == Decimal(item.answer)
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        return {"split": self._split, **super().detail(rows)}
-
-    def _sum(self, number: int, row: Row) -> Sum:
-        answer = last_marked(row["answer"])
-        if answer is None:
-            raise InputError("has an answer that does not end in '#### n'")
-        return Sum(id=f"gsm8k/{self._split}/{number}", question=row["question"], answer=answer)
+        return {"from": self._source, **super().detail(rows)}
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
@@ -108,3 +100,10 @@ def last_marked(text: str) -> str | None:
     found = _MARKED.match(text, marks[-1].start()) if marks else None
     number = next((group for group in found.groups()[:2] if group), None) if found else None
     return number.replace(",", "").replace("$", "") if number else None
+
+
+def _sum(number: int, row: Row) -> Sum:
+    answer = last_marked(row["answer"])
+    if answer is None:
+        raise InputError("has an answer that does not end in '#### n'")
+    return Sum(id=f"gsm8k/{number}", question=row["question"], answer=answer)

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.generated import Reply, Written, judge_of, read_file
+from evals.generated import Reply, Written, judge_of, read_data
 from evals.judges import LiteralJudge
 from evals.publishers import Row
 from evals.suite import Expected, Material, Scored
@@ -58,7 +58,7 @@ class HealthBench(Written[Conversation]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._judge = judge_of("healthbench", material)
-        self._items, self.bad = read_file("healthbench", material.data, FILES, _conversation)
+        self._items, self.bad, _ = read_data("healthbench", material.data, FILES, _conversation)
 
     def items(self) -> Sequence[Conversation]:
         return self._items

@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from evals.generated import Reply, Written, messages, read_file
+from evals.generated import Reply, Written, messages, read_data
 from evals.publishers import Row
 from evals.suite import Expected, Material, Scored
 from medmodel.errors import InputError
@@ -62,7 +62,7 @@ class IFEval(Written[Instructed]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._checkers = checkers()
-        items, self.bad = read_file("ifeval", material.data, FILES, self._instructed)
+        items, self.bad, _ = read_data("ifeval", material.data, FILES, self._instructed)
         self._items = [item for item in items if self._checkers.kinds.issuperset(item.instruction_id_list)]
         self._left_out = len(items) - len(self._items)
 

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from evals.generated import Reply, Written, judge_of, messages, read_file
+from evals.generated import Reply, Written, judge_of, messages, read_data
 from evals.judges import LiteralJudge
 from evals.publishers import Row
 from evals.suite import Expected, Material
@@ -53,7 +53,7 @@ class KQA(Written[PatientQuestion]):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._judge = judge_of("kqa", material)
-        self._items, self.bad = read_file("kqa", material.data, FILES, _question)
+        self._items, self.bad, _ = read_data("kqa", material.data, FILES, _question)
 
     def items(self) -> Sequence[PatientQuestion]:
         return self._items

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from evals import run
-from evals.generated import Written, final_lines, messages, read_file
+from evals.generated import Written, final_lines, messages, read_data
 from evals.publishers import Row
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
@@ -70,7 +70,7 @@ class MedCalc(Written[Calculation]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._items, self.bad = read_file("medcalc", material.data, FILES, _calculation)
+        self._items, self.bad, _ = read_data("medcalc", material.data, FILES, _calculation)
 
     def items(self) -> Sequence[Calculation]:
         return self._items
