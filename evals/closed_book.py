@@ -144,7 +144,7 @@ class ClosedBook(Suite[Question]):
         if item.id in self._probed:
             values |= self._probe(item, chosen, subject)
         if self._retrieval:
-            values |= self._with_passages(item, chosen == item.answer, prompt, continuations, subject)
+            values |= self._with_passages(item, chosen == item.answer, subject)
         shown = {"subject": item.subject, "chosen": "none" if chosen is None else continuations[chosen].strip()}
         return Scored(id=item.id, cluster=item.cluster or item.id, values=values, shown=shown)
 
@@ -279,15 +279,13 @@ class ClosedBook(Suite[Question]):
         kinds: dict[tuple[str, str], list[Question]] = defaultdict(list)
         for item in items:
             kinds[self._kind(item)].append(item)
-        return {
-            kind: Wording(
-                kind[0],
-                [self._doc(item) for item in of_kind],
-                [self._doc(example) for example in self._examples.get(self._group(of_kind[0]), ())],
-                self.changes(of_kind[0]),
-            )
-            for kind, of_kind in kinds.items()
-        }
+        wordings = {}
+        for kind, of_kind in kinds.items():
+            docs = [self._doc(item) for item in of_kind]
+            examples = [self._doc(example) for example in self._examples.get(self._group(of_kind[0]), ())]
+            wordings[kind] = Wording(kind[0], docs, examples, self.changes(of_kind[0]))
+            wordings[kind].before(docs[0], self.material.shots)  # too few examples: now, not at every item
+        return wordings
 
     def _kind(self, item: Question) -> tuple[str, str]:
         return self.definition(item), str(self.changes(item))
@@ -313,17 +311,15 @@ class ClosedBook(Suite[Question]):
             "shifted_all": float(all(right)),
         }
 
-    def _with_passages(
-        self, item: Question, closed: bool, prompt: str, continuations: Sequence[str], subject: Subject
-    ) -> dict[str, float]:
+    def _with_passages(self, item: Question, closed: bool, subject: Subject) -> dict[str, float]:
         """The same prompt with passages before its question; without the item's own source, and with it."""
         assert self._retrieval is not None
         found = self._retrieval.find(Source(item.question, item.context, item.options, item.pmids))
-        asked = self._wordings[self._kind(item)].question(self._doc(item))
+        wording, doc = self._wordings[self._kind(item)], self._doc(item)
 
         def right(passages: str) -> bool:
-            reply = subject.next(f"{prompt.removesuffix(asked)}{passages}{asked}", continuations)
-            return best(reply.logprobs) == item.answer
+            prompt = f"{wording.before(doc, self.material.shots)}{passages}{wording.question(doc)}"
+            return best(subject.next(prompt, wording.continuations(doc)).logprobs) == item.answer
 
         without = right(found.without_own) if found.without_own else closed
         own = right(found.with_own) if found.own else without

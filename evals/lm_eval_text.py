@@ -29,12 +29,21 @@ class Wording:
     def __init__(self, definition: str, docs: Sequence[Doc], examples: Sequence[Doc], changes: Mapping[str, Any] | None = None):
         self.task = make_task(definition, docs, examples, changes)
         self._examples = len(examples)
+        self._befores: dict[int, str] = {}
 
     def prompt(self, doc: Doc, shots: int = 0) -> str:
         """Description, worked examples and the question, up to where the answer begins."""
-        if shots > self._examples:
-            raise InputError(f"{shots} worked examples were asked for, and the data holds {self._examples}")
-        return str(self.task.fewshot_context(doc, num_fewshot=shots))
+        return self.before(doc, shots) + self.question(doc)
+
+    def before(self, doc: Doc, shots: int) -> str:
+        """What stands before the question; made once: lm-eval compiles its template anew for each example, 3.5 ms each."""
+        if shots not in self._befores:
+            if shots > self._examples:
+                raise InputError(f"{shots} worked examples were asked for, and the data holds {self._examples}")
+            whole, question = str(self.task.fewshot_context(doc, num_fewshot=shots)), self.question(doc)
+            assert whole.endswith(question)
+            self._befores[shots] = whole.removesuffix(question)
+        return self._befores[shots]
 
     def question(self, doc: Doc) -> str:
         """The last part of every prompt: the question itself."""

@@ -26,9 +26,8 @@ from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Product, open_product
 from medmodel.serve.run import running
 
-# Five worked examples of PubMedQA have 2,100 tokens, more than the product's context on a CPU.
-FOR_BENCHMARKS = ("--max-model-len", "auto", "--max-num-seqs", "16")
 T = TypeVar("T")
+FOR_BENCHMARKS = ("--max-model-len", "auto")  # PubMedQA's five worked examples have 2,100 tokens, over the product's context
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
 
@@ -68,11 +67,13 @@ def running_product(model: Path | None, index: Path, engine: str, repair: bool =
 
 
 @contextmanager
-def running_model(model: Path, on_wait: Waiting = lambda what: None) -> Iterator[Subject]:
+def running_model(
+    model: Path, on_wait: Waiting = lambda what: None, options: Sequence[str] = FOR_BENCHMARKS
+) -> Iterator[Subject]:
     """A bare model under vLLM, for closed-book benchmarks: as much context as it has and the cache holds."""
     from medmodel.models.vllm_server import VllmServer
 
-    with VllmServer(model, options=FOR_BENCHMARKS) as server:
+    with VllmServer(model, options=options) as server:
         server.wait_ready(lambda waited, expected, what: on_wait(f"{what}: {waited:.0f} s of about {expected:.0f} s"))
         with synchronous(server.engine()) as subject:
             yield subject

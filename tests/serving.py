@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,12 +110,18 @@ def served(folder: Path, source: Any = None, seen: dict[str, Any] | None = None)
     store.close()
 
 
+CONTEXT = 40  # tokens of the fake server's model
+SPACED = 1000  # added to the number of a letter that has its space
 Chunks = Callable[[dict[str, Any]], AsyncIterator[bytes]]
 
 
 @contextmanager
 def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]:
-    """A server that streams `chunks(body)` for every chat, counts one token a letter, and keeps the bodies it got."""
+    """A server that streams `chunks(body)` for every chat, and keeps the bodies it got.
+
+    A letter is a token, and so is a space with the letter after it. " Z" never gets a log-probability; a prompt of more
+    than CONTEXT tokens is refused as vLLM refuses it.
+    """
     app = FastAPI()
 
     @app.post("/v1/chat/completions")
@@ -126,12 +133,20 @@ def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]
     async def complete(request: Request) -> JSONResponse:
         bodies.append(await request.json())
         prompt = bodies[-1]["prompt"]
+        tokens = _tokens(prompt) if isinstance(prompt, str) else prompt
+        if len(tokens) >= CONTEXT:
+            return JSONResponse({"error": {"message": f"This model's maximum context length is {CONTEXT} tokens"}}, 400)
+        if wanted := bodies[-1].get("logprob_token_ids"):
+            found = {f"token_id:{token}": -token / 1000 for token in wanted if token != SPACED + ord("Z")}
+            return JSONResponse({"choices": [{"text": "x", "logprobs": {"top_logprobs": [found]}}]})
         scored = [None] + [{str(token): {"logprob": -token / 100}} for token in prompt[1:]]
         return JSONResponse({"choices": [{"text": "x", "prompt_logprobs": scored}]})
 
     @app.post("/tokenize")
     async def tokenize(request: Request) -> JSONResponse:
-        return JSONResponse({"tokens": [ord(letter) for letter in (await request.json())["prompt"]]})
+        body = await request.json()
+        bodies.append(body)
+        return JSONResponse({"tokens": _tokens(body["prompt"])})
 
     @app.get("/v1/models")
     async def models() -> JSONResponse:
@@ -139,6 +154,10 @@ def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]
 
     with running(app) as url:
         yield url + "/v1"
+
+
+def _tokens(text: str) -> list[int]:
+    return [ord(piece[-1]) + SPACED * (len(piece) - 1) for piece in re.findall(r" ?.", text, re.DOTALL)]
 
 
 def chunk(text: str = "", finish: str | None = None) -> bytes:

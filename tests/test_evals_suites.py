@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evals.benchmarks.medqa import MedQA
 from evals.questions import read_questions
 from evals.run import errors, is_complete, mean, measure, summarise
 from evals.suite import Material, Scored, Subject
@@ -17,9 +16,8 @@ from evals.suites.contamination import WORDS, Contamination
 from evals.suites.red_flags import RedFlags
 from evals.suites.unsafe import Unsafe
 from medmodel import safety
-from medmodel.errors import EngineError, InputError
+from medmodel.errors import EngineError
 from medmodel.models.engine import Likelihood
-from medmodel.recipe import data_dir
 from medmodel.records import Answer, ChoiceItem, Document, Example, Message, RedFlag, Source
 
 SOURCE = Source(id="made_up", title="Made up", licence="CC0-1.0", tier="guideline")
@@ -222,52 +220,6 @@ def test_a_held_out_sentence_in_a_training_prompt_is_found() -> None:
 def test_an_example_that_names_a_held_out_document_is_found_by_lineage() -> None:
     example = Example(id="e", kind="grounded", messages=(Message(role="user", content="x"),), documents=("held/a",))
     assert contaminated(document("held", "short", "heldout"), examples=(example,))["example e"] == 1.0
-
-
-def medqa(folder: Path, rows: str, name: str = "dev.jsonl") -> MedQA:
-    (folder / name).write_text(rows, encoding="utf-8")
-    return MedQA(Material(data=folder))
-
-
-def test_medqa_by_letter_and_by_text_are_two_scores(tmp_path: Path) -> None:
-    rows = "".join(
-        f'{{"question": "Question {n}?", "options": {{"A": "rest", "B": "ice", "C": "heat", "D": "salt"}}, '
-        f'"answer": "{OPTIONS[n % 4]}", "answer_idx": "{"ABCD"[n % 4]}"}}\n'
-        for n in range(8)
-    )
-    suite = medqa(tmp_path, rows)
-
-    def says_a(prompt: str, continuation: str) -> Likelihood:
-        letters = len(continuation) == 2
-        return always_first(prompt, continuation) if letters else oracle(prompt, continuation)
-
-    scored = measure(suite, Subject(loglikelihood=says_a))
-    assert (mean(scored, "letter"), mean(scored, "text")) == (0.25, 1.0)
-    assert suite.detail(scored)["letter"]["degenerate"]
-    assert not suite.detail(scored)["text"]["degenerate"]
-
-
-def test_medqa_reads_the_list_form_too(tmp_path: Path) -> None:
-    suite = medqa(tmp_path, '[{"question": "Q?", "options": ["A. rest", "B. ice"], "answer": "ice"}]', "full_dev.json")
-    assert suite.items()[0].options == ("rest", "ice")
-    assert suite.items()[0].answer == 1
-
-
-def test_a_medqa_item_without_its_answer_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"item 1 of dev\.jsonl"):
-        medqa(tmp_path, '{"question": "Q?", "options": {"A": "rest"}, "answer_idx": "E", "answer": "none"}\n')
-
-
-def test_medqa_without_data_says_what_it_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no dev split"):
-        MedQA(Material(data=tmp_path))
-
-
-@pytest.mark.skipif(data_dir() is None, reason="MEDMODEL_DATA unset")
-def test_medqas_dev_split_has_1272_items_with_five_options() -> None:
-    items = MedQA(Material(data=data_dir() / "medqa_dev")).items()  # type: ignore[operator]
-    assert len(items) == 1272
-    assert {len(item.options) for item in items} == {5}
 
 
 def test_rows_keep_line_separators_of_other_scripts(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from serving import DONE, chunk, openai_server
 
 from medmodel.errors import EngineError, EngineTimeout
+from medmodel.models.engine import NextToken
 from medmodel.models.openai_engine import OpenAIEngine, discover_model
 from medmodel.records import Message
 
@@ -116,7 +117,53 @@ def test_likelihood_without_a_prompt_starts_from_the_beginning_token() -> None:
         assert asyncio.run(OpenAIEngine(url, "pico", bos_token_id=1).loglikelihood("", "de")).tokens == 2
         with pytest.raises(EngineError, match="beginning-of-text"):
             asyncio.run(OpenAIEngine(url, "pico").loglikelihood("", "de"))
-    assert bodies[0]["prompt"] == [1, ord("d"), ord("e")]
+    assert [body["prompt"] for body in bodies if "max_tokens" in body] == [[1, ord("d"), ord("e")]]
+
+
+def next_token(prompt: str, continuations: list[str], bodies: list[dict[str, Any]]) -> NextToken:
+    async def ask(engine: OpenAIEngine) -> NextToken:
+        first = await engine.next_token(prompt, continuations)
+        assert await engine.next_token(prompt, continuations) == first
+        return first
+
+    with openai_server(good, bodies) as url:
+        return asyncio.run(ask(OpenAIEngine(url, "pico")))
+
+
+def test_all_letters_are_scored_by_one_request_and_their_ids_are_asked_for_once() -> None:
+    bodies: list[dict[str, Any]] = []
+    found = next_token("Which?\nAnswer:", [" A", " B"], bodies)
+    assert found == NextToken(logprobs=(-1.065, -1.066))
+    asked = [body for body in bodies if "max_tokens" in body]
+    assert [body["prompt"] for body in asked] == ["Which?\nAnswer:"] * 2
+    assert asked[0]["logprob_token_ids"] == [1065, 1066]
+    assert sorted({body["prompt"] for body in bodies if "max_tokens" not in body}) == ["Answer:", "Answer: A", "Answer: B"]
+    assert len(bodies) == 2 + 4
+
+
+def test_spaces_at_the_end_of_a_prompt_move_to_the_letter() -> None:
+    bodies: list[dict[str, Any]] = []
+    assert next_token("Answer: ", ["A"], bodies) == NextToken(logprobs=(-1.065,))
+    assert {body["prompt"] for body in bodies if "max_tokens" in body} == {"Answer:"}
+
+
+def test_a_prompt_that_does_not_fit_loses_its_beginning_and_says_how_much() -> None:
+    bodies: list[dict[str, Any]] = []
+    assert next_token("x" * 10 + "y" * 39, ["A"], bodies) == NextToken(logprobs=(-0.065,), cut=10)
+    assert [ord("y")] * 39 in [body["prompt"] for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("continuations", "fault"),
+    [
+        ([" A", " Z"], "no log-probability for ' Z'"),
+        ([" A", " no"], "' no' is not one token after 'Answer:'"),
+        ([" A", " A"], "are the same token"),
+    ],
+)
+def test_a_letter_that_cannot_be_scored_is_an_error_that_names_it(continuations: list[str], fault: str) -> None:
+    with pytest.raises(EngineError, match=fault):
+        next_token("Answer:", continuations, [])
 
 
 def test_one_engine_serves_two_event_loops_at_once() -> None:

@@ -71,3 +71,11 @@ def test_a_continuation_from_the_prompt_is_likelier() -> None:
     engine = ScriptedEngine()
     known = asyncio.run(engine.loglikelihood("warfarin", "warfarin"))
     assert known.logprob > asyncio.run(engine.loglikelihood("warfarin", "apixaban")).logprob
+
+
+def test_letters_are_all_alike_to_it_and_words_of_the_prompt_are_not() -> None:
+    engine = ScriptedEngine()
+    letters = asyncio.run(engine.next_token("Question: warfarin?\nAnswer:", [" A", " B"]))
+    assert letters.logprobs[0] == letters.logprobs[1]
+    words = asyncio.run(engine.next_token("Question: warfarin?\nAnswer:", [" warfarin", " apixaban"]))
+    assert words.logprobs[0] > words.logprobs[1]

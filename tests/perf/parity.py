@@ -5,7 +5,7 @@ Compared per item: the prediction, and every option's log-probability. Predictio
 distance of the two best options, since rounding may turn a near-tie (under 1e-3) but nothing else.
 Timing is letters alone, from the first request to the last answer; models are loaded and warm on both sides.
 
-    python tests/perf/parity.py MODEL DATA [--items 500] [--shots 0 5] [--batch 1] [--keep FOLDER] [NAME …]
+    python tests/perf/parity.py MODEL DATA [--items 500] [--shots 0 5] [--batch 1] [--keep FOLDER] [--engine '--block-size 32'] [NAME …]
 
 DATA is the folder of all sets ($MEDMODEL_DATA). `--keep` keeps lm-eval's side (slow) for another run. lm-eval's `hf`
 runs with `--batch 1`, its default, and scores all letters of an item in one pass (its one-token cache).
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--batch", default="1")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--hf-only", action="store_true", help="prepare lm-eval's side alone (with --keep)")
+    parser.add_argument("--engine", default="", help="further flags of vLLM's, in one string: '--block-size 32'")
     chosen = parser.parse_args()
     logging.disable(logging.WARNING)
     parts = [(name, shots) for name in chosen.names or NAMES for shots in chosen.shots]
@@ -62,7 +63,8 @@ def main() -> None:
             _keep(chosen.keep, part, chosen.items, theirs[part])
     if chosen.hf_only:
         return
-    with subjects.running_model(chosen.model) as subject:
+    options = (*subjects.FOR_BENCHMARKS, *chosen.engine.split())
+    with subjects.running_model(chosen.model, options=options) as subject:
         warm = next(iter(suites.values()))
         run.score(warm, warm.items()[-1], subject)
         for part in parts:
