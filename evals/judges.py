@@ -33,7 +33,8 @@ from medmodel.models.openai_engine import OpenAIEngine, discover_model
 from medmodel.records import Message, Record
 
 KEY = "JUDGE_API_KEY"  # the environment variable that holds the key of a judge that wants one
-MOST = 512  # tokens: an explanation of 400 characters, and no thinking aloud
+MOST = 512  # tokens of a reply under the grammar: an explanation of 400 characters
+MOST_FREE = 4096  # and without one, where a judge may think first
 TRIES = 2
 Question = Literal["criterion", "rating", "pair"]
 Better = Literal["first", "second", "tie"]
@@ -195,7 +196,9 @@ class ModelJudge:
         values = "|".join(json.dumps(value) for value in allowed)
         form = rf'\{{"explanation": {_TEXT}, "{field}": ({values})\}}' if self._grammar else None
         for _ in range(TRIES):
-            completion = self._wait_for(self._engine.generate(asked, regex=form, max_tokens=MOST, temperature=0.0))
+            completion = self._wait_for(
+                self._engine.generate(asked, regex=form, max_tokens=MOST if form else MOST_FREE, temperature=0.0)
+            )
             value = _value(completion, field)
             for one in allowed:
                 if value == one and type(value) is type(one):  # 1 is not true

@@ -53,7 +53,7 @@ def test_a_reply_in_the_form_is_a_verdict(reply: str, met: bool) -> None:
         '{"explanation": "It does."}',
         f"[{MET}]",
         MET[:-1],
-        " ".join(["word"] * 600) + MET,  # cut off by its length
+        f"<think>{'word ' * 5000}</think>{MET}",  # cut off by its length
     ],
 )
 def test_a_reply_off_the_form_is_asked_for_once_more_and_then_an_error(reply: str) -> None:
