@@ -121,7 +121,8 @@ def _inspect(
         for item in items
     ]
     config = GenerateConfig(temperature=0.0, max_tokens=suite.most, max_connections=suite.at_once)
-    task = Task(dataset=MemoryDataset(samples, name=name), solver=write(), scorer=read_answer(), name=name)
+    about = dict(suite.detail([]))  # who judges, what was left out, which file
+    task = Task(MemoryDataset(samples, name=name), solver=write(), scorer=read_answer(), name=name, metadata=about)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = os.umask(0o077)
     try:

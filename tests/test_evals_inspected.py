@@ -65,6 +65,7 @@ def test_the_log_is_the_owners_alone_and_says_what_the_rows_say(tmp_path: Path) 
     assert (stat.S_IMODE(logs.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o700, 0o600)
     log = read_eval_log(file)
     assert (log.status, log.eval.task, log.eval.model) == ("success", "gsm8k", "medmodel/pico")
+    assert (log.eval.metadata or {})["from"] == "test.jsonl"
     assert log.results is not None
     assert {score.name: score.metrics["mean"].value for score in log.results.scores} == {
         "accuracy": 0.5,
