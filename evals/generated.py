@@ -8,7 +8,7 @@ What is strict here, since scorers that guess give 24 % to empty output:
   an answer that was cut off (finish_reason "length") is wrong, whatever stands in it   -> `truncated`
   one without an answer in the form that was asked for, or with two, is wrong           -> `unparsed`
   a failed call is an error of that item and no score
-`<think>…</think>` is dropped first; a thought that never ends leaves nothing to read.
+How replies are read: evals/replies.py.
 
 Prompts go through the model's chat template, in one turn or in the publisher's; lm-eval sends bare text unless told
 otherwise, so a base model without a template of its own reads lower here.
@@ -20,7 +20,6 @@ otherwise, so a base model without a template of its own reads lower here.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -34,6 +33,7 @@ from evals import publishers, run
 from evals.closed_book import NAMED, Bad, ClosedBook
 from evals.closed_book import Question as Choice
 from evals.publishers import Numbered, Row
+from evals.replies import LETTERS, Reply, final_letter, read
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
 from medmodel.errors import InputError
@@ -44,18 +44,6 @@ if TYPE_CHECKING:
     from evals.judges import Judge
 
 T = TypeVar("T")
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
-_FINAL = re.compile(r"^\W*(?:final )?answer(?: is)?\s*[:：]\s*(.*)$", re.IGNORECASE)
-_SENTENCE = re.compile(r"^(?:so |therefore,? |thus,? )?the (?:correct |final |best )?answer is[:\s]\s*(.*)$", re.IGNORECASE)
-_OPTION = re.compile(r"^[*_`$\s]*\(?([A-Z])\)?[*_`$]*(?:\s*[.:)\-–]\s*(.*?))?[\s.*_`$]*$")
-
-
-class Reply(NamedTuple):
-    """What there is to read of a completion."""
-
-    text: str
-    truncated: bool
 
 
 class Written(Suite[Item]):
@@ -142,6 +130,8 @@ class ReasonedChoice(Written[Choice]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
+        if material.shots or material.index:
+            raise InputError("with --generate a question stands alone: no --shots and no --retrieval")
         self._closed = self.plugin(material)
         self.bad = self._closed.bad
 
@@ -230,47 +220,6 @@ def lm_eval_prompt(definition: str) -> dict[str, Any]:
     path = Path(package.submodule_search_locations[0]) / "tasks" / definition
     task: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return task
-
-
-def read(completion: Completion, stops: Sequence[str] = ()) -> Reply:
-    """Thoughts and whatever follows a stop dropped. What is cut off after the stop had ended before."""
-    text = strip_thoughts(completion.text)
-    ends = [at for at in (text.find(stop) for stop in stops) if at >= 0]
-    if ends:
-        return Reply(text[: min(ends)], truncated=False)
-    return Reply(text, truncated=completion.finish_reason == "length")
-
-
-def strip_thoughts(text: str) -> str:
-    """Without `<think>…</think>`; some servers leave the opening mark out, and a thought without an end is all thought."""
-    text = _THOUGHT.sub("", text)
-    text = text.rpartition("</think>")[2]
-    return text.partition("<think>")[0]
-
-
-def final_lines(text: str) -> list[str]:
-    """What stands after each "Answer:", in order; nothing when the last line is no such line."""
-    lines = [line.strip().strip("*_` ") for line in text.split("\n") if line.strip()]
-    found = [_FINAL.match(line) or _SENTENCE.match(line) for line in lines]
-    return [match[1].strip().strip("*_` ") for match in found if match] if found and found[-1] else []
-
-
-def final_letter(text: str, options: Sequence[str]) -> str | None:
-    """The one letter of the last line: bare, in brackets, or with its own option's text. None when two were given."""
-    said = [_letter(line, options) for line in final_lines(text)]
-    return said[-1] if said and len(set(said) - {None}) == 1 else None
-
-
-def _letter(said: str, options: Sequence[str]) -> str | None:
-    match = _OPTION.match(said)
-    if match is None or LETTERS.index(match[1]) >= len(options):
-        return None
-    beside, own = (_words(text) for text in (match[2] or "", options[LETTERS.index(match[1])]))
-    return match[1] if beside in ("", own) else None
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def messages(text: str, system: str = "") -> tuple[Message, ...]:

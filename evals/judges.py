@@ -26,7 +26,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import httpx
 
-from evals.generated import strip_thoughts
+from evals.replies import strip_thoughts
 from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Completion, Engine
 from medmodel.models.openai_engine import OpenAIEngine, discover_model

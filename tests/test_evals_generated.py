@@ -25,8 +25,9 @@ from evals.benchmarks.ifeval import NEED_PUNKT, IFEval, checkers
 from evals.benchmarks.kqa import KQA
 from evals.benchmarks.medcalc import MedCalc
 from evals.benchmarks.medqa import MedQA
-from evals.generated import Reply, Written, final_letter, read, reasoned, strip_thoughts
+from evals.generated import Written, reasoned
 from evals.judges import ModelJudge
+from evals.replies import Reply, final_letter, read, strip_thoughts
 from evals.subjects import synchronous
 from evals.suite import Material, Subject
 from medmodel.errors import InputError
@@ -122,6 +123,13 @@ def test_multiple_choice_with_reasoning_scores_every_fake_at_its_worth(tmp_path:
     assert honesty.table({"medqa --generate": findings}) == []
     worth = {found.fake: found.value for found in findings if found.metric == "accuracy"}
     assert (worth["constant"], worth["oracle"], worth["all"], worth["hedge"]) == (0.25, 1.0, 0.0, 0.0)
+
+
+def test_worked_examples_and_retrieval_are_not_for_reasoning_and_are_not_dropped_in_silence(tmp_path: Path) -> None:
+    material = MedQA.specimen(tmp_path)
+    for wrong in (replace(material, shots=5), replace(material, index=tmp_path)):
+        with pytest.raises(InputError, match="no --shots and no --retrieval"):
+            reasoned(MedQA)(wrong)
 
 
 def test_a_guess_in_the_right_form_scores_what_it_hits(tmp_path: Path) -> None:

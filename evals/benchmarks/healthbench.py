@@ -25,9 +25,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.generated import Reply, Written, judge_of, read_data
+from evals.generated import Written, judge_of, read_data
 from evals.judges import LiteralJudge
 from evals.publishers import Row
+from evals.replies import Reply
 from evals.suite import Expected, Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record

@@ -27,8 +27,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from evals.generated import Reply, Written, messages, read_data
+from evals.generated import Written, messages, read_data
 from evals.publishers import Row
+from evals.replies import Reply
 from evals.suite import Expected, Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record

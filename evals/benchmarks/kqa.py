@@ -24,9 +24,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from evals.generated import Reply, Written, judge_of, messages, read_data
+from evals.generated import Written, judge_of, messages, read_data
 from evals.judges import LiteralJudge
 from evals.publishers import Row
+from evals.replies import Reply
 from evals.suite import Expected, Material
 from medmodel.errors import InputError
 from medmodel.records import Message, Record

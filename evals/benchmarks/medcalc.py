@@ -28,8 +28,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from evals import run
-from evals.generated import Written, final_lines, messages, read_data
+from evals.generated import Written, messages, read_data
 from evals.publishers import Row
+from evals.replies import final_lines
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
 from medmodel.records import Message, Record
