@@ -21,10 +21,16 @@ from urllib.parse import quote as url_quote
 
 from medmodel.client import Event, Readiness
 from medmodel.prompts import publisher
-from medmodel.records import Answer, Citation, Claim, Feedback, GateReport, GateResult, Passage, RedFlag, Source
+from medmodel.records import Answer, Citation, Claim, Feedback, GateReport, GateResult, Override, Passage, RedFlag, Source
 
 Language = Literal["en", "zh"]
 Words = Mapping[str, str]
+VERDICTS = {  # of a gate: the word's key, and how it is coloured
+    "pass": ("pass", "mm-good"),
+    "fail": ("fail", "mm-bad"),
+    "cannot tell": ("cannot_tell", "mm-warn"),
+    "not gated": ("info", ""),
+}
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,10 @@ def release_badge(release: Mapping[str, Any], t: Words) -> str:
     verdict = f'<span class="mm-tag {"mm-good" if gated else "mm-warn"}">{text(t["gated" if gated else "ungated"])}</span>'
     report = GateReport.model_validate(release["gate"]) if release["gate"] else None
     inside = _gate_table(report.results, t) if report else f"<p>{text(t['no_gate'])}</p>"
+    overrides = [Override.model_validate(said) for said in release.get("overrides", ())]
+    if overrides:
+        verdict += f'<span class="mm-tag mm-bad">{text(t["overridden"])}</span>'
+        inside = "".join(_override(said, t) for said in overrides) + inside
     ids = "".join(
         f"<dt>{text(t[name])}</dt><dd><code>{text(release[name])}</code></dd>"
         for name in ("fingerprint", "digest")
@@ -293,9 +303,13 @@ def _gate_table(results: Sequence[GateResult], t: Words) -> str:
     )
 
 
+def _override(said: Override, t: Words) -> str:
+    words = t["override"].format(gate=said.gate, reason=said.reason, by=said.by, on=said.on or "")
+    return f'<p class="mm-notice">{text(words)}</p>'
+
+
 def _gate_row(result: GateResult, t: Words) -> str:
-    verdict = ("pass" if result.passed else "fail") if result.gated else "info"
-    tone = {"pass": "mm-good", "fail": "mm-bad", "info": ""}[verdict]
+    word, tone = VERDICTS[result.verdict]
     interval = ""
     if result.interval:  # with a baseline it is the interval of the difference
         low, high = result.interval
@@ -303,9 +317,10 @@ def _gate_row(result: GateResult, t: Words) -> str:
     missed = ""
     if result.missed_by is not None and not result.passed:
         missed = f" ({t['missed_by'].format(amount=f'{result.missed_by:.3g}')})"
-    cells = (result.gate, _number(result.value), _number(result.baseline), interval, result.n, result.rule + missed)
+    why = f": {result.why}" if result.why and not result.passed else ""
+    cells = (result.gate, _number(result.value), _number(result.baseline), interval, result.n, result.rule + missed + why)
     row = "".join(f"<td>{text(cell)}</td>" for cell in cells)
-    return f'<tr><td><span class="mm-tag {tone}">{text(t[verdict])}</span></td>{row}</tr>'
+    return f'<tr><td><span class="mm-tag {tone}">{text(t[word])}</span></td>{row}</tr>'
 
 
 def _number(value: float | None) -> str:

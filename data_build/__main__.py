@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperCommand
 
 from data_build.sources.reading import Unreadable
 from medmodel import registry
@@ -90,13 +91,42 @@ def _counted(name: str, found: Iterable[Any]) -> dict[str, Any]:
     }
 
 
-@app.command()
+class _Step(TyperCommand):
+    """`step NAME --help` says what NAME can be told by --set."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--help" in args:
+            ctx.obj = next((arg for arg in args if arg in registry.names("step")), None)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        if ctx.obj:
+            out.print(_settings(ctx.obj), highlight=False)
+
+
+def _settings(name: str) -> Table | str:
+    from data_build.alone import settings_of
+
+    settings = settings_of(name)
+    if not settings:
+        return f"step '{name}' has no settings"
+    table = Table("--set", "type", "when it is not said", title=f"settings of step '{name}'")
+    for key, parameter in settings.items():
+        needed = parameter.default is parameter.empty
+        table.add_row(key, escape(str(parameter.annotation)), "must be said" if needed else escape(repr(parameter.default)))
+    return table
+
+
+@app.command(cls=_Step)
 def step(
     name: Annotated[str, typer.Argument(help="clean, language, quality, phi, protected, exact_dedup, dedup, ...")],
     source: Annotated[Path, typer.Option("--in", help="records {id, text, ...}: .jsonl, .jsonl.gz or .parquet")],
     target: Annotated[Path, typer.Option("--out", help="the records that stay, in the format its name says")],
     report: Annotated[Path, typer.Option(help="counts, drops with reasons, and what was found of each record, as JSON")],
-    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value of the step")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of the step: `step NAME --help` lists them")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run one step of the flow on a file."""

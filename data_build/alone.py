@@ -70,16 +70,14 @@ def run_alone(name: str, source: Path, target: Path, report: Path, settings: Seq
 
 def make_step(name: str, settings: Sequence[str] = ()) -> Any:
     """The step with `key=value` settings. Raises UnknownName for a setting that it has not."""
-    plugin = registry.get("step", name)
-    takes = inspect.signature(plugin).parameters
-    known = [key for key in takes if key not in ("args", "kwargs")]
+    takes = settings_of(name)
     chosen = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
             raise InputError(f"--set {setting}: write it as key=value")
-        if key not in known:
-            raise UnknownName("setting", key, known, f"step '{name}'")
+        if key not in takes:
+            raise UnknownName("setting", key, takes, f"step '{name}'")
         try:
             chosen[key] = yaml.safe_load(value)
         except yaml.YAMLError:
@@ -89,10 +87,16 @@ def make_step(name: str, settings: Sequence[str] = ()) -> Any:
         if type(takes[key].default) in (int, float) and type(chosen[key]) not in (int, float):
             raise InputError(f"--set {key}: {value} is no number")
     try:
-        return plugin(**chosen)
+        return registry.get("step", name)(**chosen)
     except TypeError:
         missing = [key for key, parameter in takes.items() if parameter.default is parameter.empty and key not in chosen]
         raise InputError(f"step '{name}' needs {' and '.join(f'--set {key}=...' for key in missing)}") from None
+
+
+def settings_of(name: str) -> dict[str, inspect.Parameter]:
+    """What a step can be told by --set, with its type and what it is when nothing is said."""
+    takes = inspect.signature(registry.get("step", name)).parameters
+    return {key: parameter for key, parameter in takes.items() if key not in ("args", "kwargs")}
 
 
 def _passed(step: Any, carriers: Iterable[Carrier]) -> Iterator[Carrier]:

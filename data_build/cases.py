@@ -119,7 +119,7 @@ def read(path: Path) -> Iterator[Question]:
 def index(questions: Sequence[Question]) -> Known:
     found = [words.words(question.text.lower(), plain=True) for question in questions]
     anchors = [
-        np.unique(words.runs(each, ANCHOR)) if len(each) >= SHORTEST_FUZZY else words.runs(each[:0], 1) for each in found
+        words.distinct(words.runs(each, ANCHOR)) if len(each) >= SHORTEST_FUZZY else words.runs(each[:0], 1) for each in found
     ]
     lines = {each.tobytes(): number for number, each in enumerate(found) if SHORTEST_LINE <= len(each) < SHORTEST_FUZZY}
     owners = np.repeat(np.arange(len(questions)), [len(each) for each in anchors])

@@ -4,6 +4,10 @@ A phase reads `NNNNN.jsonl` shards and writes one output a shard, through a temp
 datatrove task: after a crash the tasks whose mark is there are not run again, and the rest give the same bytes. How many
 run at once, and where, is the recipe's `executor`: processes of this machine, a Slurm array job, or Ray.
 
+Processes of this machine are forked at the start of a phase: they have what the parent has loaded (modules, compiled code,
+lists of tests, models) at once and in the same memory. A fork of a process with running threads may wait forever for one that
+it has not, so where some have been started since this module was imported a server that has none forks instead, in 2 s.
+
 datatrove's task logger prints the variables of every frame of a traceback, and a library's error may quote its input.
 So the logger is made anew without either, and an error in a step becomes one sentence: the step, the document's id, where.
 Not run on a real cluster: Slurm is tested with stand-ins for `sbatch` and `srun` that run the job script here; Ray is not
@@ -13,26 +17,34 @@ in the lock.
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
+import os
+import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import multiprocess
 import orjson
 from datatrove.data import Document as Carrier
 from datatrove.executor import LocalPipelineExecutor, base
 from datatrove.pipeline.base import PipelineStep
+from datatrove.utils.stats import PipelineStats
 
 from medmodel.errors import MedmodelError
+from medmodel.job import end_with
 from medmodel.stages.documents import Executor
 
 WARNING = 30  # loguru's level
-POLL = 0.5  # seconds between looks at how many shards are done
+IDLE = {"MainThread", "fsspecIO"}  # the second is started with datatrove's folders, and has nothing to do on a local disk
+POLL = 10.0  # seconds between looks at Slurm's queue
 
 
 def run_phase(
@@ -41,19 +53,22 @@ def run_phase(
     folder: Path,
     launch: Executor | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Run a datatrove pipeline over `tasks` shards; `folder` keeps its logs and the marks of the tasks that are done.
 
+    While other processes of this machine work this one does `meanwhile`: loading what the next phase is forked with.
     The first element makes the documents of a shard (`ReadShard`), the last writes them. Raises MedmodelError, with no text
     of a document, when a step fails.
     """
     if tasks == 0:
         return
     guarded = [_Guarded(step) for step in pipeline]
-    executor = _executor(guarded, tasks, folder, launch or Executor())
-    with _watched(folder / "completions", on_progress):
-        executor.run()
-        _wait(executor, tasks, folder)
+    executor = _executor(
+        guarded, tasks, folder, launch or Executor(), lambda: on_progress(_done(folder / "completions")), meanwhile
+    )
+    executor.run()
+    _wait(executor, tasks, folder, on_progress)
 
 
 def shards(folder: Path) -> list[Path]:
@@ -115,12 +130,17 @@ def carrier_line(carrier: Carrier) -> bytes:
     return orjson.dumps({"text": carrier.text, "id": carrier.id, "metadata": carrier.metadata}) + b"\n"
 
 
-def _executor(pipeline: Sequence[Any], tasks: int, folder: Path, launch: Executor) -> Any:
+def _executor(
+    pipeline: Sequence[Any],
+    tasks: int,
+    folder: Path,
+    launch: Executor,
+    on_done: Callable[[], None],
+    meanwhile: Callable[[], object],
+) -> Any:
     common = {"tasks": tasks, "workers": min(launch.workers, tasks), "logging_dir": str(folder), **launch.options}
     if launch.kind == "local":
-        if common["workers"] > 1:  # each worker is forked from a server that has imported this once
-            multiprocess.get_context("forkserver").set_forkserver_preload(["data_build.flow"])
-        return LocalPipelineExecutor(pipeline=list(pipeline), **common)
+        return _Processes(on_done, meanwhile, pipeline=list(pipeline), **common)
     if launch.kind == "slurm":
         from datatrove.executor import SlurmPipelineExecutor
 
@@ -135,15 +155,95 @@ def _executor(pipeline: Sequence[Any], tasks: int, folder: Path, launch: Executo
     return ray.RayPipelineExecutor(pipeline=list(pipeline), **common)
 
 
-def _wait(executor: Any, tasks: int, folder: Path) -> None:
+class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
+    """datatrove's local executor with a pool that notices when a worker is killed, and whose workers end with their parent.
+
+    In datatrove's own the phase would wait forever for the first, and after a kill -9 the workers would stay behind, idle.
+    Progress is told between tasks and not by a thread, which a fork might meet with a lock in its hands.
+    """
+
+    def __init__(self, on_done: Callable[[], None], meanwhile: Callable[[], object], **options: Any) -> None:
+        super().__init__(**options)
+        self.pipeline: list[Any]
+        self.on_done, self.meanwhile = on_done, meanwhile
+
+    def run(self) -> None:
+        ranks = self.get_incomplete_ranks()
+        if not ranks:
+            return
+        self.save_executor_as_json()
+        done = []
+        for stats in map(self.run_one, ranks) if self.workers == 1 else self._shared(ranks):
+            done.append(stats)
+            self.on_done()
+        with self.logging_dir.open("stats.json", "wt") as out:
+            sum(done, start=PipelineStats()).save_to_disk(out)
+
+    def run_one(self, rank: int) -> PipelineStats:
+        pipeline = self.pipeline
+        self.pipeline = deepcopy(pipeline)  # counts are kept in the steps
+        try:
+            return self._run_for_rank(rank)
+        finally:
+            self.pipeline = pipeline
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "on_done": None, "meanwhile": None}  # the parent's alone
+
+    def _shared(self, ranks: Sequence[int]) -> Iterator[PipelineStats]:
+        context = multiprocessing.get_context(_start_method())
+        forks = context.get_start_method() == "fork"
+        others = set(multiprocessing.active_children())
+        if not forks:
+            context.set_forkserver_preload(["data_build.flow"])
+        with ProcessPoolExecutor(min(self.workers, len(ranks)), context, _begin, (os.getpid() if forks else None,)) as pool:
+            try:
+                running = [pool.submit(self.run_one, rank) for rank in ranks]
+                self.meanwhile()
+                for each in as_completed(running):
+                    yield each.result()
+            except BrokenProcessPool:
+                raise MedmodelError(
+                    "a process of the phase was killed, as systems do that are out of memory: "
+                    "run again with fewer `executor.workers`; what is done is kept"
+                ) from None
+            except (SystemExit, KeyboardInterrupt, GeneratorExit):
+                for worker in set(multiprocessing.active_children()) - others:  # or ending would wait for their shards
+                    worker.terminate()
+                raise
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _start_method() -> str:
+    started = {thread.name for thread in threading.enumerate()} - IDLE
+    return "fork" if sys.platform == "linux" and not started and _foreign() <= _FOREIGN else "forkserver"
+
+
+def _foreign() -> int:
+    """Threads that no Python code started."""
+    return len(os.listdir("/proc/self/task")) - threading.active_count() if sys.platform == "linux" else 0
+
+
+_FOREIGN = _foreign()  # numpy's, which a fork does not hurt; rensa's and all others start after this import
+
+
+def _begin(parent: int | None) -> None:
+    """A worker's first act. `parent`: None when a server forked it, which ends by itself when nobody can ask it any more."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has the parent's
+    end_with(parent or os.getppid(), signal.SIGKILL)  # nothing is lost: a shard appears whole or not at all
+
+
+def _wait(executor: Any, tasks: int, folder: Path, on_progress: Callable[[int], None]) -> None:
     """Slurm's `run` returns when the job is submitted; the others when it is done. Raises when the job ended with tasks undone."""
     while (left := tasks - _done(folder / "completions")) > 0:
+        on_progress(tasks - left)
         job = getattr(executor, "job_id", None)
         if not job or not _in_queue(str(job)):
             if tasks == _done(folder / "completions"):
                 return
             raise MedmodelError(f"{left} of {tasks} shards failed; what the tasks said is in {folder / 'logs'}")
-        time.sleep(POLL * 20)
+        time.sleep(POLL)
 
 
 def _in_queue(job: str) -> bool:
@@ -154,24 +254,6 @@ def _in_queue(job: str) -> bool:
 
 def _done(completions: Path) -> int:
     return sum(1 for _ in completions.glob("*")) if completions.exists() else 0
-
-
-@contextmanager
-def _watched(completions: Path, on_progress: Callable[[int], None]) -> Iterator[None]:
-    """Report how many shards are done, while they are being done."""
-    stop = threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(POLL):
-            on_progress(_done(completions))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        watcher.join()
 
 
 def _quiet_logger(logging_dir: Any, rank: int, local_rank: int = 0, node_rank: int = -1) -> Any:

@@ -11,7 +11,6 @@ that are done are not made again.
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
 from collections import Counter
@@ -24,18 +23,19 @@ from datatrove.data import Document as Carrier
 from datatrove.pipeline.base import PipelineStep
 
 from data_build.decide import EXCERPT, decide
+from data_build.entries import check_sources
 from data_build.executor import ReadShard, WriteShard, carrier_line, read_carriers, run_phase, shards, whole_file
 from data_build.report import write_report
 from data_build.shuffle import find_clusters
 from data_build.sketch import Sketch, Sketches
-from data_build.sources.reading import Unreadable, terms
+from data_build.sources.reading import Unreadable
 from data_build.steps.comparison import apply, compare
 from data_build.steps.split import choose_heldout
 from data_build.steps.tagging import carry, source_of, uncarry
 from data_build.tally import Ran, Tally
 from medmodel import forgetting, registry
 from medmodel.artifacts import write_atomic
-from medmodel.errors import InputError, UnknownName
+from medmodel.errors import InputError
 from medmodel.forgetting import belongs
 from medmodel.job import Job
 from medmodel.recipe import data_dir
@@ -162,11 +162,10 @@ class Read(NamedTuple):
 def _read_sources(job: Job, config: Any, work: Path) -> Read:
     """Every source into shards of its own, one task a source; then the shards of all under numbers of their own."""
     names = [source if isinstance(source, str) else source["format"] for source in config.sources]
-    for name in names:
-        _check_use(name)
+    check_sources(config.sources)  # again: what a recipe was checked for may have been installed or removed since
     total = len(names)
     pipeline = [_ReadSource(names, config.sources), _Into(work / "sources", names, config.forget)]
-    run_phase(pipeline, total, work / "logs", config.executor, _report(job, (0, 30), total))
+    run_phase(pipeline, total, work / "logs", config.executor, _report(job, (0, 30), total), lambda: _load(config))
     sources: set[tuple[str, str]] = set()
     unreadable: list[Drop] = []
     parts: list[Path] = []
@@ -193,6 +192,12 @@ def _read_sources(job: Job, config: Any, work: Path) -> Read:
     return Read(work / "shards", sources, unreadable)
 
 
+def _load(config: Any) -> None:
+    """The lists of published tests, and what is compiled: the longest to load, half a second, of what tagging is forked with."""
+    arguments = {name: arguments for phase in FLOW for name, arguments in phase.steps}["protected"]
+    registry.get("step", "protected")(**(arguments(config, Found([], None, None)) or {}))
+
+
 def _said(gone: Drop) -> str:
     return gone.reason.removeprefix("unreadable: ")
 
@@ -214,35 +219,6 @@ def _check_ids(folder: Path, names: list[str]) -> None:
                     seen[carrier.id] = names[number]
 
 
-def _check_use(name: str) -> None:
-    """A folder of the user's data may be kept for tests: then it is an error to train on it, and it says what it is for."""
-    import yaml
-
-    uses = yaml.safe_load((Path(__file__).parent / "sources" / "uses.yaml").read_text(encoding="utf-8"))
-    if name in uses and not TRAINING_USES & set(uses[name]):
-        raise InputError(
-            f"documents.sources: '{name}' is for {', '.join(uses[name])}: documents are built for {', '.join(sorted(TRAINING_USES))}"
-        )
-
-
-TRAINING_USES = {"references", "CPT", "SFT", "replay"}
-
-
-def _check_terms(name: str, options: dict[str, Any]) -> None:
-    """What the recipe got wrong of an entry is an error before hours are spent on the other sources."""
-    takes = inspect.signature(registry.get("source", name)).parameters
-    if "licence" in takes:
-        terms(name, options.get("licence"), options.get("tier", "none"))
-    elif unknown := sorted(options.keys() - takes.keys()):
-        raise UnknownName("option", unknown[0], takes, f"source {name}")
-    for key, parameter in takes.items():
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD and key not in options:
-            raise InputError(f"source {name} needs `{key}:`")
-    for key in options.keys() & {"path", "language", "domain"}:
-        if not isinstance(options[key], str):
-            raise InputError(f'source {name}: `{key}:` is no text: write it as {key}: "{options[key]}"')
-
-
 class _ReadSource(PipelineStep):
     """Gives a task the documents of one source, and what could not be read of it."""
 
@@ -256,8 +232,6 @@ class _ReadSource(PipelineStep):
             {} if isinstance(source, str) else {key: value for key, value in source.items() if key != "format"}
             for source in sources
         ]
-        for name, options in zip(names, self.options, strict=True):
-            _check_terms(name, options)
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         yield from self.readers[rank](**self.options[rank])

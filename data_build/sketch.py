@@ -77,6 +77,7 @@ class Sketch(PipelineStep):
         super().__init__()
         self.folder = folder
         self.config = config  # of the stage: what `decide` drops by it is compared with nothing
+        words.runs(words.words("a"), 1)  # what is compiled is loaded once, before a fork
 
     def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
         maker = _Maker(self.config)
@@ -126,7 +127,7 @@ class Sketches:
 
     def shingles(self, number: int) -> words.U64:
         """Sorted, without repeats."""
-        return np.unique(words.runs(self.words_of(number), SHINGLE))
+        return words.distinct(words.runs(self.words_of(number), SHINGLE))
 
     def shard_of(self, number: int) -> int:
         return int(np.searchsorted(self.starts, number, side="right")) - 1

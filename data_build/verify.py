@@ -202,7 +202,7 @@ def runs_of(texts: Iterable[str]) -> words.U64:
     """Every run of 13 words of these texts, sorted: what training may not repeat."""
     found = (words.words(text.lower(), plain=True) for text in texts)
     runs = [words.runs(each, LONGEST_RUN) for each in found if len(each) >= LONGEST_RUN]
-    return np.unique(np.concatenate(runs)) if runs else np.empty(0, dtype=np.uint64)
+    return words.distinct(np.concatenate(runs)) if runs else np.empty(0, dtype=np.uint64)
 
 
 class Asked:
@@ -225,7 +225,7 @@ class Asked:
 
 
 def _runs(question: str) -> words.U64:
-    return np.unique(words.runs(words.words(question.lower()), RUN))
+    return words.distinct(words.runs(words.words(question.lower()), RUN))
 
 
 def _holds(text: str, part: str) -> bool:

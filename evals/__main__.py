@@ -8,6 +8,8 @@
     python -m evals healthbench --model DIR --judge http://127.0.0.1:8000/v1
     python -m evals judge-agreement --labels labels.jsonl --judge http://127.0.0.1:8000/v1
     python -m evals honesty            # does any scorer flatter?
+    python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
+    python -m evals verify store/gate-*           # does a gate report follow from its rows?
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
 of `medmodel.errors`; 1 when calls failed, since what is left is not the whole score.
@@ -15,6 +17,7 @@ of `medmodel.errors`; 1 when calls failed, since what is left is not the whole s
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import sys
@@ -30,28 +33,27 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from evals import agreement, generated, judges, subjects
+from evals import agreement, batch_compare, batch_page, judges
 from evals import batch as batches
 from evals import honesty as kit
+from evals import report as reports
 from evals import run as runs
-from evals.closed_book import ClosedBook
-from evals.inspected import inspected
+from evals import verify as verification
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
 from medmodel.artifacts import write_atomic
-from medmodel.cli import run_command
-from medmodel.client import Client
+from medmodel.cases import read_all
+from medmodel.cli import AsJson, Trust, run_command
+from medmodel.client import TIMEOUT, AsyncClient
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
-from medmodel.records import Case
-from medmodel.serve.batches import read_cases
+from medmodel.serve.batches import WORKERS
 
 KINDS = ("benchmark", "suite")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Benchmarks, suites and batches of cases.")
 out = Console()
 err = Console(stderr=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
 JudgeUrl = Annotated[str | None, typer.Option(help="an OpenAI-compatible judge for rubrics; its address ends in /v1")]
 JudgeModel = Annotated[str | None, typer.Option(help="the judge's model; default: the first that its server lists")]
@@ -59,7 +61,7 @@ JudgeKey = Annotated[str, typer.Option(help="the environment variable that holds
 
 
 def main() -> None:
-    commands = {command.callback.__name__.replace("_", "-") for command in app.registered_commands if command.callback}
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if len(sys.argv) > 1 and sys.argv[1] not in commands and not sys.argv[1].startswith("-"):
         sys.argv.insert(1, "run")
     run_command(app)
@@ -113,13 +115,16 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """One benchmark or suite against one model or server."""
+    from evals import generated, inspected  # what a batch need not wait for
+    from evals.closed_book import ClosedBook
+
     plugin = _find(name)
     if generate and not issubclass(plugin, ClosedBook):
         raise InputError(f"--generate is for multiple choice; '{name}' is no such benchmark")
     plugin = generated.reasoned(plugin) if generate else plugin
     with ExitStack() as stack:
         material = Material(
-            cases=_cases(cases),
+            cases=read_all(cases) if cases else [],
             data=data or _default_data(getattr(plugin, "folder", "")),
             limit=limit,
             shots=plugin.shots if shots is None else shots,
@@ -135,7 +140,7 @@ def run(
             )
         ask: runs.Ask = runs.at_once
         if isinstance(suite, generated.Written):
-            ask = inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
+            ask = inspected.inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
         advance, tell = stack.enter_context(_progress(len(items)))
         subject = stack.enter_context(_subject(suite, model, url, tell))
         measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance(), ask=ask)
@@ -151,27 +156,33 @@ def run(
 
 @app.command()
 def batch(
-    cases: Annotated[Path, typer.Argument(help="a cases file: one JSON object a line (id, question, expect_source, …)")],
+    cases: Annotated[Path, typer.Argument(help="JSON lines, CSV, or FHIR R4 bundles; `medmodel.cases` says what is read")],
     url: Annotated[str, typer.Option(help="a running medmodel server")],
     results: Annotated[Path, typer.Option("--out", help="answers, one a line; an existing file is resumed")],
+    workers: Annotated[int, typer.Option(min=1, help="cases asked at a time")] = WORKERS,
+    question: Annotated[str, typer.Option(help="asked of FHIR bundles that ask nothing themselves")] = "",
+    timeout: Annotated[float, typer.Option(min=0.1, help="seconds without a byte after which a call has failed")] = TIMEOUT,
+    api_key: Annotated[str | None, typer.Option(envvar="MEDMODEL_API_KEY", help="of several with commas, the first")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask every case of a file; resume where it stopped; report beside the results (.report.json and .report.html)."""
-    with _progress(None) as (advance, _), Client(url) as client:
-        report = batches.run(cases, results, client, on_progress=lambda done, total, failed: advance(done, total))
+    """Ask every case of a file; resume where it stopped; report beside the results (.report.json, .html and .csv)."""
+
+    async def asked(advance: Any) -> batches.BatchReport:
+        async with AsyncClient(url, (api_key or "").split(",")[0].strip() or None, timeout) as client:
+            return await batches.run(cases, results, client, lambda done, total, _: advance(done, total), workers, question)
+
+    with _progress(None) as (advance, _):
+        report = asyncio.run(asked(advance))
     if as_json:
         print(report.model_dump_json(indent=1))
     else:
-        table = Table("", "", title=f"{report.done} of {report.cases} cases have an answer")
-        for label, value in batches.lines(report):
-            table.add_row(label, escape(value))
-        out.print(table)
+        _table(f"{report.done} of {report.cases} cases have an answer", batch_page.lines(report))
         out.print(f"report: {results.with_suffix('.report.html')}", soft_wrap=True)
     if report.failed or report.bad_lines:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command("judge-agreement")
 def judge_agreement(
     labels: Annotated[Path, typer.Option(help="JSON lines: id, prompt, answer, criterion, human, rater (evals/agreement.py)")],
     judge: Annotated[str, typer.Option(help="the judge's OpenAI-compatible address, ending in /v1")],
@@ -226,19 +237,55 @@ def honesty(
         raise typer.Exit(1)
 
 
+@app.command(name="batch-compare")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="results of the one release")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="results of the other, over the same cases")],
+    cases: Annotated[Path | None, typer.Option(help="the cases file, to compare what they expect")] = None,
+    question: Annotated[str, typer.Option(help="as given to the batch")] = "",
+    html: Annotated[Path | None, typer.Option("--out", help="write a page here")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What another release does otherwise, case by case: status, who wrote, expectations gained and lost."""
+    found = batch_compare.compare(first, second, read_all(cases, question) if cases else None)
+    if html:
+        write_atomic(html, batch_compare.compare_page(found))
+    if as_json:
+        print(found.model_dump_json(indent=1))
+        return
+    _table(f"{found.compared} of {found.cases} cases have an answer in both", batch_compare.lines(found))
+    for verb, names in batch_compare.changed(found).items():
+        out.print(f"{verb}: {escape(', '.join(names))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="a gate report, or its folder: the gate's artifact, or gate/ of a release")],
+    page: Annotated[Path | None, typer.Option(help="write the report's page here, made from the verified rows")] = None,
+    trust: Trust = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a report's signature and its rows, and compute every number and verdict again."""
+    found = verification.verify(report, trust or ())
+    if page:
+        page.write_text(reports.gate_page(found.report, found.rows, found.overrides), encoding="utf-8")
+    if as_json:
+        said = {"verified": True, "passed": found.report.passed, "signed_by": found.fingerprint, "notes": found.notes}
+        print(json.dumps({**said, "verdicts": {result.gate: result.verdict for result in found.report.results}}, indent=1))
+        return
+    rows = sum(map(len, found.rows.values()))
+    out.print(
+        f"{len(found.report.results)} results follow from {rows} rows; signed by {found.fingerprint[:16]}", highlight=False
+    )
+    for note in found.notes:
+        out.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
+
+
 def _find(name: str) -> Any:
     for kind in KINDS:
         if name in registry.names(kind):
             return registry.get(kind, name)
     raise UnknownName("benchmark or suite", name, [known for kind in KINDS for known in registry.names(kind)])
-
-
-def _cases(path: Path | None) -> list[Case]:
-    """All cases of a file; here a bad line is an error, since a score over the rest would not be comparable."""
-    cases, bad_lines = read_cases(path) if path else ([], [])
-    for bad in bad_lines:
-        raise InputError(f"{path}:{bad.line}: {bad.reason}")
-    return cases
 
 
 def _probe(wanted: str) -> int | None:
@@ -267,6 +314,8 @@ def _logs(folder: Path | None, rows: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _subject(suite: Suite[Any], model: Path | None, url: str | None, tell: Any) -> Iterator[Subject]:
+    from evals import subjects  # loads the API and its database: a second that a batch need not wait
+
     if suite.needs in ("product", "rules") and url:
         with subjects.served_at(url) as subject:
             yield subject
@@ -293,6 +342,13 @@ def _progress(total: int | None) -> Iterator[tuple[Any, Any]]:
         yield advance, lambda what: bars.update(task, description=escape(what))
 
 
+def _table(title: str, lines: list[tuple[str, str]]) -> None:
+    table = Table("", "", title=title)
+    for label, value in lines:
+        table.add_row(escape(label), escape(value))
+    out.print(table)
+
+
 def _show(name: str, summary: runs.Summary) -> None:
     table = Table("metric", "value", "95 %", "n", title=name)
     for metric, found in summary.metrics.items():
@@ -302,7 +358,10 @@ def _show(name: str, summary: runs.Summary) -> None:
     if summary.detail.get("degenerate"):
         out.print("[red]degenerate[/]: one option has over 90 % of the answers, whatever the score is")
     for label, detail in summary.detail.items():
-        out.print(f"{label}: {escape(str(detail))}", highlight=False)
+        if label == "subjects" and detail:
+            _show_subjects(detail)
+        elif detail not in ({}, "", []):
+            out.print(f"{label}: {escape(str(detail))}", highlight=False)
     if summary.errors:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():
@@ -322,6 +381,14 @@ def _show_agreement(found: agreement.Agreement, permission: agreement.Permission
     for reason, count in found.reasons.items():
         out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
     out.print(f"{'may' if permission.allowed else 'may not'} gate: {escape(permission.reason)}", soft_wrap=True)
+
+
+def _show_subjects(subjects: dict[str, dict[str, float]]) -> None:
+    table = Table("subject", "accuracy", "95 %", "n")
+    for name, found in subjects.items():
+        interval = f"{found['low']:.3f} … {found['high']:.3f}"
+        table.add_row(escape(name), f"{found['accuracy']:.3f}", interval, f"{found['n']:.0f}")
+    out.print(table)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """A file of cases through a running server, and what came of it: how many were answered, by whom, and as expected.
 
-`medmodel.serve.batches` asks (queue, resume, exactly once); this compares the answers with what the cases expect and
-writes a report beside the results. The report holds counts and case ids alone: questions may be a patient's.
-Failed calls and bad lines are counted apart and are in no rate.
+`medmodel.cases` reads the file (JSON lines, CSV, FHIR), `medmodel.serve.batches` asks (queue, resume, exactly once); this
+compares the answers with what the cases expect and writes three files beside the results: .report.json, .report.html and
+.report.csv (one row a case). They hold counts, case ids and costs alone: questions may be a patient's. Failed calls and
+bad lines are counted apart and are in no rate. Rubrics are kept and counted, and not judged here: that takes a judge.
 
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
 
@@ -12,15 +13,43 @@ A line of the cases file: {"id": "1", "question": "…", "expect_source": "acc_a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from evals import page, stats
+from pydantic import Field
+
+from evals import stats
 from medmodel.artifacts import write_atomic
-from medmodel.records import Answer, Case, Record
-from medmodel.serve.batches import Asking, BadLine, BatchResult, read_cases, read_results, run_batch
+from medmodel.cases import BadLine, read_cases
+from medmodel.records import Answer, BatchResult, Case, Record
+from medmodel.serve.batches import WORKERS, Asking, Progress, read_results, run_batch
 
-Progress = Callable[[int, int, int], None]  # done, of how many, failed
+QUOTING = 3  # words of a question in a row: an error sentence with so many of them quotes it
+
+
+class CaseRow(Record):
+    """One case, decided. It holds nothing of the question."""
+
+    id: str
+    status: Literal["answered", "abstained", "refused", "error"]
+    origin: str = ""
+    met: dict[str, bool] = Field(
+        default_factory=dict
+    )  # each kind of expectation that the case has, and whether the answer meets it
+    red_flagged: bool = False
+    unsupported: bool = False  # it shows a sentence marked unsupported
+    fake: bool = False
+    release: str = ""
+    seconds: float  # as the asker saw it
+    prompt_tokens: int | None = None
+    tokens: int | None = None
+    error: str = ""
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether all that is expected was met; None when nothing is, or the call failed."""
+        return all(self.met.values()) if self.met else None
 
 
 class Expectation(Record):
@@ -32,10 +61,22 @@ class Expectation(Record):
     unmet: tuple[str, ...]  # case ids
 
 
+class Cost(Record):
+    """Of the cases that have an answer."""
+
+    seconds: float  # the sum over cases; several run at once
+    median: float | None  # seconds to an answer
+    slowest: float | None  # 95 % are faster
+    prompt_tokens: int  # read by the model
+    tokens: int  # written by the model
+    uncounted: int  # answers that do not say their tokens
+
+
 class BatchReport(Record):
     cases: int
     done: int  # cases with an answer of the product, whatever its status
     failed: tuple[str, ...]  # ids of cases whose call failed
+    errors: dict[str, int]  # why, and how often
     bad_lines: tuple[BadLine, ...]
     status: dict[str, int]  # answered, abstained, refused
     origin: dict[str, int]  # model, repaired, extractive, none
@@ -43,69 +84,77 @@ class BatchReport(Record):
     unsupported: int  # answers that show a sentence marked unsupported
     fake: int  # answers of the scripted engine
     expectations: dict[str, Expectation]
+    not_judged: int  # cases with a rubric
     releases: dict[str, int]  # which release gave how many of the answers
-    seconds: float | None  # median time to an answer
+    cost: Cost
 
 
-def run(cases: Path, out: Path, client: Asking, on_progress: Progress | None = None) -> BatchReport:
+async def run(
+    cases: Path,
+    out: Path,
+    client: Asking,
+    on_progress: Progress | None = None,
+    workers: int = WORKERS,
+    question: str = "",
+) -> BatchReport:
     """Ask what is not answered yet, then report on all of it. Raises InputError, ServerUnreachable."""
-    summary = run_batch(cases, out, client, progress=on_progress)
-    listed = {case.id: case for case in read_cases(cases)[0]}
-    report = evaluate(listed, [result for result in read_results(out) if result.id in listed], summary.bad_lines)
+    from evals.batch_page import batch_page, rows_csv
+
+    listed, bad_lines = read_cases(cases, question)
+    await run_batch(listed, out, client, workers, on_progress)
+    rows = decide({case.id: case for case in listed}, read_results(out))
+    report = summarise(rows, listed, bad_lines)
     write_atomic(out.with_suffix(".report.json"), report.model_dump_json(indent=1))
-    write_atomic(out.with_suffix(".report.html"), batch_page(report))
+    write_atomic(out.with_suffix(".report.csv"), rows_csv(rows))
+    write_atomic(out.with_suffix(".report.html"), batch_page(report, rows))
     return report
 
 
-def evaluate(cases: dict[str, Case], results: Sequence[BatchResult], bad_lines: Sequence[BadLine] = ()) -> BatchReport:
-    """Compare answers with what their cases expect."""
-    answers = {result.id: result.answer for result in results if result.answer}
-    checked: dict[str, dict[str, bool]] = {}
-    for name, answer in answers.items():
-        for kind, met in _met(cases[name], answer).items():
-            checked.setdefault(kind, {})[name] = met
-    seconds = sorted(result.seconds for result in results if result.answer)
+def decide(cases: Mapping[str, Case], results: Iterable[BatchResult]) -> list[CaseRow]:
+    """Compare each answer with what its case expects; results of cases that are not listed are left out."""
+    return [_row(cases[result.id], result) for result in results if result.id in cases]
+
+
+def summarise(rows: Sequence[CaseRow], cases: Sequence[Case], bad_lines: Sequence[BadLine] = ()) -> BatchReport:
+    """Counts and rates over the cases that have an answer."""
+    done = [row for row in rows if row.status != "error"]
+    failed = [row for row in rows if row.status == "error"]
+    kinds = sorted({kind for row in done for kind in row.met})
     return BatchReport(
         cases=len(cases),
-        done=len(answers),
-        failed=tuple(sorted(result.id for result in results if not result.answer)),
+        done=len(done),
+        failed=tuple(sorted(row.id for row in failed)),
+        errors=dict(Counter(row.error for row in failed)),
         bad_lines=tuple(bad_lines),
-        status=dict(Counter(answer.status for answer in answers.values())),
-        origin=dict(Counter(answer.origin for answer in answers.values())),
-        red_flagged=sum(1 for answer in answers.values() if answer.red_flags),
-        unsupported=sum(1 for a in answers.values() if any(claim.verdict == "unsupported" for claim in a.claims)),
-        fake=sum(1 for answer in answers.values() if answer.fake),
-        expectations={kind: _expectation(found) for kind, found in sorted(checked.items())},
-        releases=dict(Counter(answer.release for answer in answers.values())),
-        seconds=seconds[len(seconds) // 2] if seconds else None,
+        status=dict(Counter(row.status for row in done)),
+        origin=dict(Counter(row.origin for row in done)),
+        red_flagged=sum(row.red_flagged for row in done),
+        unsupported=sum(row.unsupported for row in done),
+        fake=sum(row.fake for row in done),
+        expectations={kind: _expectation(kind, done) for kind in kinds},
+        not_judged=sum(1 for case in cases if case.rubric),
+        releases=dict(Counter(row.release for row in done)),
+        cost=_cost(done),
     )
 
 
-def lines(report: BatchReport) -> list[tuple[str, str]]:
-    """(what, how many) for a terminal."""
-    found = [(f"status: {name}", f"{count}") for name, count in sorted(report.status.items())]
-    found += [(f"written by: {name}", f"{count} ({count / report.done:.0%})") for name, count in sorted(report.origin.items())]
-    for kind, seen in report.expectations.items():
-        found.append((f"expected {kind}", f"{seen.met} of {seen.n} ({seen.interval[0]:.0%} … {seen.interval[1]:.0%})"))
-    found += [("red flags shown", f"{report.red_flagged}"), ("with an unsupported sentence", f"{report.unsupported}")]
-    found += [("from a fake engine", f"{report.fake}")] if report.fake else []
-    found += [("failed calls", f"{len(report.failed)}")] if report.failed else []
-    return found + [(f"bad line {bad.line}", bad.reason) for bad in report.bad_lines]
-
-
-def batch_page(report: BatchReport) -> str:
-    """The report as one HTML file."""
-    opening = f"{report.done} of {report.cases} cases have an answer; {len(report.failed)} calls failed."
-    rows = [[page.cell(what), page.cell(amount)] for what, amount in lines(report)]
-    parts = [page.paragraph(opening), page.bars(sorted(report.status.items()), "How cases ended")]
-    parts.append(page.bars(sorted(report.origin.items()), "Who wrote what is shown"))
-    parts.append(page.section("Figures", page.table(("", ""), rows)))
-    unmet = [[page.cell(kind), page.cell(name)] for kind, seen in report.expectations.items() for name in seen.unmet]
-    if unmet:
-        parts.append(page.section("Expectations not met", page.table(("expected", "case"), unmet)))
-    if report.failed:
-        parts.append(page.section("Calls that failed", page.table(("case",), [[page.cell(name)] for name in report.failed])))
-    return page.page("Batch report", *parts)
+def _row(case: Case, result: BatchResult) -> CaseRow:
+    answer = result.answer
+    if answer is None:
+        return CaseRow(id=case.id, status="error", seconds=result.seconds, error=_without_question(result.error, case.question))
+    return CaseRow(
+        id=case.id,
+        status=answer.status,
+        origin=answer.origin,
+        met=_met(case, answer),
+        red_flagged=bool(answer.red_flags),
+        unsupported=any(claim.verdict == "unsupported" for claim in answer.claims),
+        fake=answer.fake,
+        release=answer.release,
+        seconds=result.seconds,
+        prompt_tokens=answer.prompt_tokens,
+        tokens=answer.tokens,
+    )
 
 
 def _met(case: Case, answer: Answer) -> dict[str, bool]:
@@ -123,7 +172,29 @@ def _met(case: Case, answer: Answer) -> dict[str, bool]:
     return found
 
 
-def _expectation(found: dict[str, bool]) -> Expectation:
+def _without_question(error: str, question: str) -> str:
+    """Our own servers' sentences name ids and limits; another's may quote what it was asked."""
+    words = question.split()
+    runs = (" ".join(words[at : at + QUOTING]) for at in range(max(1, len(words) - QUOTING + 1)))
+    if any(run in error for run in runs):
+        return f"{error.partition(':')[0]}: the server's sentence quotes the question; it stands in the results"
+    return error
+
+
+def _expectation(kind: str, done: Sequence[CaseRow]) -> Expectation:
+    found = {row.id: row.met[kind] for row in done if kind in row.met}
     met = sum(found.values())
     unmet = tuple(sorted(name for name, was in found.items() if not was))
     return Expectation(met=met, n=len(found), interval=stats.wilson(met, len(found)), unmet=unmet)
+
+
+def _cost(done: Sequence[CaseRow]) -> Cost:
+    seconds = sorted(row.seconds for row in done)
+    return Cost(
+        seconds=round(sum(seconds), 3),
+        median=seconds[len(seconds) // 2] if seconds else None,
+        slowest=seconds[min(len(seconds) - 1, len(seconds) * 95 // 100)] if seconds else None,
+        prompt_tokens=sum(row.prompt_tokens or 0 for row in done),
+        tokens=sum(row.tokens or 0 for row in done),
+        uncounted=sum(1 for row in done if row.tokens is None or row.prompt_tokens is None),
+    )

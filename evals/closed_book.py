@@ -97,7 +97,7 @@ class ClosedBook(Suite[Question]):
         self._scored_files: list[str] = []
         every = self._read(material.data)
         self._examples, self._from, kept = self._split_off(every, material)
-        self._items = kept[: material.limit]
+        self._items = self._limited(kept, material.limit)
         self._probed = _sample(self._items, material.probe)
         self._wordings = self._word(self._items)
         self._retrieval = Retrieval.open(material.index) if material.index else None
@@ -256,6 +256,16 @@ class ClosedBook(Suite[Question]):
         if shots and not kept:
             raise InputError(f"{self.name}: with {shots} items of each subject as worked examples, none is left to score")
         return examples, f"the first {shots} of what is scored, which are left out of it", kept
+
+    def _limited(self, items: list[Question], limit: int | None) -> list[Question]:
+        """The first ones; of a set with one lm-eval task a subject as many of each as there is room for, in their order."""
+        if limit is None or limit >= len(items):
+            return items
+        places: dict[str, list[int]] = defaultdict(list)
+        for at, item in enumerate(items):
+            places[self._group(item)].append(at)
+        in_turn = [group[turn] for turn in range(limit) for group in places.values() if turn < len(group)]
+        return [items[at] for at in sorted(in_turn[:limit])]
 
     def _beside(self, material: Material) -> list[Path]:
         data = material.data

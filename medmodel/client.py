@@ -7,6 +7,9 @@
         for event in client.stream("…"):  # status, flag, evidence, delta, claim, and last of all done
             print(event.name, event.data)
         client.feedback(answer, "down", reason="outdated", corrected="…")
+        batch = client.batches.create("cases.jsonl")  # or .csv, FHIR bundles, or Case records; the server asks them
+        client.batches.retrieve(batch.id).status      # running, finished, cancelled, failed
+        for result in client.batches.results(batch.id): ...
 
 `AsyncClient` is the same with `await`. Both try again, waiting longer each time, when nothing answers or the server is
 busy (429, 503; its Retry-After is kept). They never try again once an answer has begun: a broken stream is
@@ -19,9 +22,12 @@ import json
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import quote
 
 import httpx
 
@@ -31,10 +37,11 @@ from medmodel.sse import Decoder, RawEvent
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from medmodel.records import Answer, Feedback
+    from medmodel.records import Answer, Batch, BatchResult, Case, Feedback
 
 TIMEOUT = 300.0  # seconds without a byte; a two-core CPU under load needs a minute before its first token
 RETRIES = 4  # waits of about 0.5, 1, 2 and 4 s
+READY = 30.0  # seconds for /readyz, which waits for nothing
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is the caller's to decide on, so the error is raised
 BUSY = (429, 503)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -75,6 +82,7 @@ class Client:
     ) -> None:
         self._retries = retries
         self._http = httpx.Client(**_settings(url, api_key, timeout), transport=transport)
+        self.batches = Batches(self)
 
     def ask(self, question: str, language: str = "en") -> Answer:
         """The whole answer. Raises ServerError; a failed call is never an answer."""
@@ -116,7 +124,7 @@ class Client:
     def ready(self) -> Readiness:
         """Ask once, without trying again: for polling and for status lines."""
         try:
-            return _readiness(self._http.get("/readyz"))
+            return _readiness(self._http.get("/readyz", timeout=READY))
         except httpx.TransportError:
             return _nobody(self._http.base_url)
 
@@ -163,6 +171,7 @@ class AsyncClient:
     ) -> None:
         self._retries = retries
         self._http = httpx.AsyncClient(**_settings(url, api_key, timeout), transport=transport)
+        self.batches = AsyncBatches(self)
 
     async def ask(self, question: str, language: str = "en") -> Answer:
         return _answer(await self._send("POST", "/v1/answers", json={"question": question, "language": language}))
@@ -200,7 +209,7 @@ class AsyncClient:
 
     async def ready(self) -> Readiness:
         try:
-            return _readiness(await self._http.get("/readyz"))
+            return _readiness(await self._http.get("/readyz", timeout=READY))
         except httpx.TransportError:
             return _nobody(self._http.base_url)
 
@@ -232,6 +241,105 @@ class AsyncClient:
                 wait = _after_refusal(response, attempt, self._retries)
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+
+class Batches:
+    """Cases that the server asks by itself: they go on when this process ends, and when the server starts again."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, cases: Path | str | Iterable[Case], id: str | None = None, question: str = "") -> Batch:
+        """Send a cases file (JSON lines, CSV, FHIR) or records. The same again under its id asks what failed or was left.
+
+        `question` is asked of FHIR bundles that ask nothing. Raises InputError for a file with a bad line.
+        """
+        return _batch(self._client._send(**_sent(cases, id, question)))
+
+    def retrieve(self, id: str) -> Batch:
+        """How far it is. Raises ServerError (404) when there is none of yours by that id."""
+        return _batch(self._client._send("GET", _path(id)))
+
+    def results(self, id: str) -> Iterator[BatchResult]:
+        """What is done so far, one case at a time. Raises StreamInterrupted when the connection breaks."""
+        lines = _Lines()
+        response = self._client._send("GET", _path(id) + "/results", stream=True)
+        try:
+            for chunk in response.iter_bytes():
+                yield from lines.feed(chunk)
+        except httpx.TransportError as error:
+            raise lines.interrupted(error) from None
+        finally:
+            response.close()
+        lines.check_complete()
+
+    def cancel(self, id: str) -> Batch:
+        """Ask nothing more; what is done stays."""
+        return _batch(self._client._send("POST", _path(id) + "/cancel"))
+
+    def delete(self, id: str) -> None:
+        """Cancel it, and remove its cases and answers from the server."""
+        self._client._send("DELETE", _path(id))
+
+    def list(self) -> list[Batch]:
+        """All of yours, newest first."""
+        return _batches(self._client._send("GET", "/v1/batches"))
+
+
+class AsyncBatches:
+    """`Batches` for asyncio."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def create(self, cases: Path | str | Iterable[Case], id: str | None = None, question: str = "") -> Batch:
+        return _batch(await self._client._send(**_sent(cases, id, question)))
+
+    async def retrieve(self, id: str) -> Batch:
+        return _batch(await self._client._send("GET", _path(id)))
+
+    async def results(self, id: str) -> AsyncIterator[BatchResult]:
+        lines = _Lines()
+        response = await self._client._send("GET", _path(id) + "/results", stream=True)
+        try:
+            async for chunk in response.aiter_bytes():
+                for result in lines.feed(chunk):
+                    yield result
+        except httpx.TransportError as error:
+            raise lines.interrupted(error) from None
+        finally:
+            await response.aclose()
+        lines.check_complete()
+
+    async def cancel(self, id: str) -> Batch:
+        return _batch(await self._client._send("POST", _path(id) + "/cancel"))
+
+    async def delete(self, id: str) -> None:
+        await self._client._send("DELETE", _path(id))
+
+    async def list(self) -> list[Batch]:
+        return _batches(await self._client._send("GET", "/v1/batches"))
+
+
+class _Lines:
+    """Results as they arrive, cut at line feeds alone: U+2028, which stands in clinical text, ends no line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> Iterator[BatchResult]:
+        from medmodel.records import BatchResult
+
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            yield _parse(BatchResult, line, "the server")
+
+    def interrupted(self, error: Exception) -> StreamInterrupted:
+        return StreamInterrupted(f"the results broke off ({type(error).__name__}); ask for them again")
+
+    def check_complete(self) -> None:
+        if self._rest:
+            raise StreamInterrupted("the results ended within a line; ask for them again")
 
 
 class _Reading:
@@ -269,6 +377,7 @@ def _settings(url: str, api_key: str | None, timeout: float) -> dict[str, Any]:
         "base_url": address,
         "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
         "timeout": httpx.Timeout(timeout, connect=10.0),
+        "limits": httpx.Limits(max_connections=None, max_keepalive_connections=None),  # else the 21st is opened anew each time
         "trust_env": address.host not in LOOPBACK,  # a clinic's proxy setting must not catch calls to this machine
     }
 
@@ -285,13 +394,20 @@ def _after_failure(error: Exception, attempt: int, retries: int, url: httpx.URL)
 
 def _after_refusal(response: httpx.Response, attempt: int, retries: int) -> float:
     """Seconds to wait before the next attempt. Raises ServerError when waiting would not help."""
-    try:
-        asked = float(response.headers.get("Retry-After", ""))
-    except ValueError:  # none, or an HTTP date
-        asked = 0.0
-    if response.status_code not in BUSY or attempt == retries or asked > LONGEST_WAIT:
+    asked = _retry_after(response.headers.get("Retry-After", ""))
+    if response.status_code not in BUSY or attempt == retries or (asked or 0.0) > LONGEST_WAIT:
         raise ServerError(_message(response), response.status_code)
-    return max(asked, 0.0) if "Retry-After" in response.headers else _backoff(attempt)
+    return _backoff(attempt) if asked is None else asked
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds, however they are written (RFC 9110, 10.2.3); None when they are not."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _backoff(attempt: int) -> float:
@@ -323,6 +439,32 @@ def _feedbacks(response: httpx.Response) -> list[Feedback]:
     from medmodel.records import Feedback
 
     return [_parse(Feedback, line, response.request.url) for line in response.content.split(b"\n") if line]
+
+
+def _sent(cases: Path | str | Iterable[Case], identity: str | None, question: str) -> dict[str, Any]:
+    """A batch's id is made here, so that trying again stores it once."""
+    from medmodel.cases import read_all
+
+    listed = read_all(Path(cases), question) if isinstance(cases, Path | str) else cases
+    body = "".join(case.model_dump_json(exclude_defaults=True) + "\n" for case in listed)
+    headers = {"Content-Type": "application/x-ndjson"}
+    return {"method": "PUT", "path": _path(identity or uuid.uuid4().hex), "content": body.encode(), "headers": headers}
+
+
+def _path(identity: str) -> str:
+    return f"/v1/batches/{quote(identity, safe='')}"
+
+
+def _batch(response: httpx.Response) -> Batch:
+    from medmodel.records import Batch
+
+    return _parse(Batch, response.content, response.request.url)  # type: ignore[no-any-return]
+
+
+def _batches(response: httpx.Response) -> list[Batch]:
+    from medmodel.records import Batch
+
+    return [_parse(Batch, line, response.request.url) for line in response.content.split(b"\n") if line]
 
 
 def _verdict(answer: Answer, rating: str, reason: str, corrected: str, harm: str, rater: str) -> dict[str, Any]:
@@ -361,8 +503,10 @@ def _parse(record: Any, content: bytes, where: object) -> Any:
 
     try:
         return record.model_validate_json(content)
-    except ValidationError:  # its text holds the input, which may be a patient's
-        message = f"{where} sent something that is no {record.__name__}; are server and SDK of one version?"
+    except ValidationError as error:  # its text holds the input, which may be a patient's
+        broken = error.errors(include_input=False)[0]["type"] == "json_invalid"
+        why = "is cut off or no JSON" if broken else f"is no {record.__name__}; are server and SDK of one version?"
+        message = f"{where} sent something that {why}"
         raise ServerError(message) from None
 
 

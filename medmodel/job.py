@@ -82,7 +82,7 @@ def main(partial: Path, parent: int) -> None:
     os.environ.setdefault("LANGSMITH_TRACING", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    _end_with_parent(parent)
+    end_with(parent, signal.SIGTERM)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds: child engines are stopped by their context managers
     job_file = JobFile.model_validate_json((partial / "job.json").read_bytes())
     with open(job_file.final.with_suffix(".lock"), "w") as lock:
@@ -113,10 +113,10 @@ def disk_full(where: str) -> str:
     return f"the disk is full ({where}): free some space and run again; what is done is kept"
 
 
-def _end_with_parent(parent: int) -> None:
-    """Ask Linux for SIGTERM when the pipeline's process dies, even by kill -9; elsewhere a stage outlives it."""
+def end_with(parent: int, number: signal.Signals) -> None:
+    """Ask Linux for a signal when the process that started this one dies, even by kill -9; elsewhere this one outlives it."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, number)  # 1: PR_SET_PDEATHSIG
     if os.getppid() != parent:  # it died before it could be asked for
         sys.exit(143)
 

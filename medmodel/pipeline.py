@@ -18,6 +18,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,7 +32,7 @@ from typing import Literal, NamedTuple
 
 from medmodel import registry
 from medmodel.artifacts import MANIFEST, Artifact, Input, open_artifact
-from medmodel.errors import ArtifactError, MedmodelError, StageFailed, UnknownName
+from medmodel.errors import ArtifactError, InputError, MedmodelError, StageFailed, UnknownName
 from medmodel.job import PROGRESS, JobFile, disk_full
 from medmodel.recipe import Recipe
 
@@ -43,6 +44,7 @@ LEAST_FREE = 1_000_000  # bytes; with less, whatever a stage's process says, the
 # glibc gives a large buffer back to the kernel at every free and zeroes it anew at every use: a sixth of the time of training
 # on a CPU. Kept, and in huge pages, 106 tokens/s against 88 (docs/log.md). Other C libraries ignore it.
 MALLOC = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"
+_ERROR = re.compile(r"[A-Z]\w+: (.+)")  # the last thing that a stage's process says (`medmodel.job`)
 State = Literal["hit", "resume", "miss", "waits"]
 
 
@@ -75,6 +77,8 @@ def store_dir() -> Path:
 
 def plan(recipe: Recipe, store: Path) -> list[Planned]:
     """Every stage in running order with its state and the reason. Reads manifests only; changes nothing."""
+    for config in recipe.stages.values():
+        config.check()
     planned: dict[str, Planned] = {}
     for name in recipe.order():
         planned[name] = _plan_stage(recipe, name, planned, store)
@@ -92,10 +96,13 @@ def run(
 ) -> dict[str, Artifact]:
     """Make what is not made yet, in order, up to `until`. Returns the artifact of every stage.
 
-    Raises StageFailed with the stage's last log lines; what was done before it stays done.
+    Raises InputError for what a recipe or the user's data got wrong, before anything runs where that can be seen; StageFailed
+    with a stage's last log lines for all else. What was done before it stays done.
     """
     store.mkdir(parents=True, exist_ok=True)
     wanted = _needed_for(recipe, until) if until else set(recipe.stages)
+    for name in sorted(wanted):
+        recipe.stages[name].check()
     planned: dict[str, Planned] = {}
     for name in recipe.order():
         if name not in wanted:
@@ -308,11 +315,14 @@ def _bury(process: subprocess.Popen[str]) -> None:
 
 
 def _failure(stage: str, partial: Path, exit_code: int) -> MedmodelError:
+    """An InputError stays one; what a program or a machine did is StageFailed."""
     log = partial / "log.txt"
     lines = log.read_text(encoding="utf-8").splitlines()[-FAULTS_SHOWN:] if log.exists() else []
     cause = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
     if shutil.disk_usage(partial).free < LEAST_FREE:
         return StageFailed(f"stage '{stage}' ended with {cause}: {disk_full(str(partial))}")
+    if exit_code == InputError.exit_code and (said := _ERROR.fullmatch(lines[-1] if lines else "")):
+        return InputError(f"stage '{stage}': {said[1]}")
     return StageFailed(
         f"stage '{stage}' ended with {cause}; what it did is kept and the next run goes on from there. Its last lines:\n"
         + "\n".join(f"  {line}" for line in lines)

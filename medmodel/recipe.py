@@ -41,6 +41,9 @@ class StageConfig(BaseModel):
     uses: str
     needs: dict[str, str] = Field(default_factory=dict)  # role -> stage of this recipe
 
+    def check(self) -> None:
+        """Raise InputError for what is wrong and can be seen without its inputs or any data: asked of every stage before one runs."""
+
     def seconds(self) -> float:
         """A guess for two CPU cores, shown by `plan` until a run has been measured."""
         return 10.0

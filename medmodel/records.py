@@ -6,10 +6,11 @@ Records know nothing of files; `medmodel.artifacts` reads and writes them as JSO
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Split = Literal["train", "heldout"]
 Tier = Literal["guideline", "review", "textbook", "patient", "local", "forum", "none"]
@@ -138,6 +139,14 @@ class ChoiceItem(Record):
     split: Split = "heldout"
 
 
+class Criterion(Record):
+    """One line of a rubric (HealthBench's shape): what an answer earns or loses when a judge finds that it does this."""
+
+    criterion: str
+    points: float
+    tags: tuple[str, ...] = ()
+
+
 class Case(Record):
     """One line of a cases file for batch evaluation."""
 
@@ -148,6 +157,7 @@ class Case(Record):
     expect_quote: str | None = None  # the very sentence that a right answer cites, as its passage has it
     expect_status: Literal["answered", "abstained", "refused"] | None = None
     must_mention: tuple[str, ...] = ()
+    rubric: tuple[Criterion, ...] = ()  # scored by a judge, where there is one; never by rule
 
 
 class Citation(Record):
@@ -209,6 +219,31 @@ class Answer(Record):
     engine: str = ""
     fake: bool = False  # True when the scripted engine answered
     seconds: float = 0.0
+    prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
+    tokens: int | None = None  # None when its server does not say
+
+
+class BatchResult(Record):
+    """One line of a batch's results: an answer, or why there is none. An error is never an answer."""
+
+    id: str  # the case's
+    status: Literal["ok", "error"]
+    answer: Answer | None = None
+    error: str = ""
+    seconds: float = 0.0  # as the asker saw it: waiting and retries included
+
+
+class Batch(Record):
+    """A batch on the server. `done` counts failed calls too; sent again under its id, those are asked again."""
+
+    id: str
+    status: Literal["running", "finished", "cancelled", "failed"]
+    cases: int
+    done: int = 0
+    failed: int = 0
+    release: str = ""  # what answers it: one batch is never answered by two
+    error: str = ""  # why it failed
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
 class Feedback(Record):
@@ -224,19 +259,81 @@ class Feedback(Record):
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
+Verdict = Literal["pass", "fail", "cannot tell", "not gated"]
+
+
 class GateResult(Record):
-    """One gate, decided. `margin` and `interval` are in the unit of `value`."""
+    """One gate, decided. `interval` and `missed_by` are in the unit of `value`; with a baseline, of the difference."""
 
     gate: str
-    passed: bool
+    verdict: Verdict  # "cannot tell": the items do not decide it, which is no pass; "not gated": only shown
     value: float | None
     baseline: float | None = None
     interval: tuple[float, float] | None = None
     n: int
     rule: str  # the sentence that was tested: "lower bound of the paired difference > 0"
     missed_by: float | None = None
-    gated: bool = True  # False: reported only
+    threshold: float | None = None  # what the difference, or without a baseline the value, is held against
+    p: float | None = None  # one-sided, of a test that belongs to the profile's family
+    p_adjusted: float | None = None  # by Holm, over that family
+    why: str = ""  # what the verdict rests on, and what n would be needed
     detail: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def gated(self) -> bool:
+        return self.verdict != "not gated"
+
+    @property
+    def passed(self) -> bool:
+        """Whether it stands in nobody's way."""
+        return self.verdict in ("pass", "not gated")
+
+
+class Override(Record):
+    """A person lets a release go out that a gate did not pass: shown wherever the release is."""
+
+    gate: str
+    reason: str
+    by: str
+    on: date | None = None  # when the release was made; a recipe does not say it
+
+    @model_validator(mode="after")
+    def _said(self) -> Override:
+        for name in ("gate", "reason", "by"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"an override names its gate, a reason and who decided: '{name}' is empty")
+        return self
+
+
+class Measured(Record):
+    """One suite for one model: where its rows are, and the digests that the report stands on."""
+
+    role: str  # "candidate", "base" or "release"
+    suite: str
+    file: str  # of the rows, relative to the report
+    sha256: str  # of that file
+    rows: int
+    items: str  # digest of the suite's items: the data that was asked
+
+
+class Judge(Record):
+    """A model that scored: its number stands or falls with these."""
+
+    id: str
+    prompt: str  # SHA-256 of what it is asked
+    temperature: float
+
+
+class Conditions(Record):
+    """What a report's numbers were measured under."""
+
+    prompts: str = ""  # SHA-256 of medmodel/prompts.py
+    engine_flags: tuple[str, ...] = ()
+    seeds: dict[str, int] = Field(default_factory=dict)
+    packages: dict[str, str] = Field(default_factory=dict)
+    judges: tuple[Judge, ...] = ()
+    trained_on: dict[str, str] = Field(default_factory=dict)  # contamination lineage: stage behind the candidate -> digest
+    checked_against: dict[str, str] = Field(default_factory=dict)  # what the contamination suite searched -> digest
 
 
 class GateReport(Record):
@@ -246,11 +343,21 @@ class GateReport(Record):
     candidate: str  # digest of the candidate artifact
     index: str  # digest of the index artifact
     baseline: str  # digest of the baseline model
+    release: str = ""  # digest of the baseline release, where the profile compares with one
     engine: str
     results: tuple[GateResult, ...]
     errors: int  # failed calls, counted apart; never a score
+    gates: tuple[dict[str, Any], ...] = ()  # the profile's entries as they were decided by, in the order of `results`
+    not_gated: dict[str, str] = Field(default_factory=dict)  # gates of other profiles that this size leaves out -> which
+    measured: tuple[Measured, ...] = ()
+    conditions: Conditions = Conditions()
 
     @property
     def passed(self) -> bool:
         """True when nothing failed to run and every gated result passed."""
-        return self.errors == 0 and bool(self.results) and all(r.passed for r in self.results if r.gated)
+        return self.errors == 0 and bool(self.results) and all(result.passed for result in self.results)
+
+    def blocking(self, overrides: Sequence[Override] = ()) -> list[GateResult]:
+        """Results that did not pass and that no override names."""
+        named = {override.gate for override in overrides}
+        return [result for result in self.results if not result.passed and result.gate not in named]

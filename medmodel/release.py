@@ -1,38 +1,48 @@
 """A candidate and its passing gate report, made into a signed folder; and the check before anything in it is loaded.
 
-    model/ index/ gate/report.json README.md recipe.lock.yaml lineage.json
+    model/ index/ README.md recipe.lock.yaml lineage.json
+    gate/             report.json with its signature and the rows it was made from, and the page made from these
     manifest.json     SHA-256 and size of every file above
     signer.pub        the public key; its fingerprint is what a server trusts
     model.sig         OpenSSF model-signing bundle over the whole folder
 
-A release refuses a candidate whose report failed, is about another candidate, or is missing. Loading refuses a folder
-with any byte changed, added or removed, and names the file; and a signer whose fingerprint is not configured.
-The development key is made on first use in `$MEDMODEL_HOME/keys` with mode 0600, and every release signed with it says
-"development". No command makes a release without a gate; `build_release` can, for tests, and such a folder says "ungated" wherever it is shown.
+A release refuses a candidate whose report failed, is about another candidate, is missing, or does not follow from its rows
+(`python -m evals verify`, which the stage runs). Loading refuses a folder with any byte changed, added or removed, and
+names the file; and a signer whose fingerprint is not configured. Every release signed with the development key
+(`medmodel.keys`) says "development". No command makes a release without a gate; `build_release` can, for tests, and such a
+folder says "ungated" wherever it is shown.
+
+A gate that did not pass can be overridden by somebody who gives a reason and a name; both are in the release, its README
+and its badge. Calls that failed cannot: nothing is known of them.
 
     medmodel release demo        medmodel serve --release R
+    medmodel release demo --override choice --reason "…" --by "…"
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from medmodel.artifacts import Manifest, hash_files, lineage, open_artifact, write_atomic
-from medmodel.errors import GateFailed, ReleaseRefused
+from medmodel.errors import GateFailed, InputError, ReleaseRefused, UnknownName
 from medmodel.job import Job
-from medmodel.recipe import home_dir
-from medmodel.records import GateReport, GateResult, Record
+from medmodel.keys import key_name, private_key, public_fingerprint, public_pem, require_trust
+from medmodel.records import GateReport, GateResult, Override, Record
 
 SIGNATURE = "model.sig"
 PUBLIC_KEY = "signer.pub"
+OVERRIDES = "overrides.json"  # in gate/, beside the report
+VERDICTS = {"pass": "pass", "fail": "FAIL", "cannot tell": "CANNOT TELL", "not gated": "info"}
 UNLISTED = (SIGNATURE, PUBLIC_KEY)  # in the signature or beside it, so not in the manifest
 
 
@@ -45,6 +55,7 @@ class ReleaseInfo(Record):
     digest: str  # SHA-256 of manifest.json: which release this is
     gated: bool
     report: GateReport | None = None
+    overrides: tuple[Override, ...] = ()
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -52,7 +63,9 @@ def run(job: Job) -> dict[str, Any]:
     job.clear()
     model, index, gate = (job.inputs[role] for role in ("model", "index", "gate"))
     report = GateReport.model_validate_json((gate.path / "report.json").read_bytes())
-    check_report(report, candidate=model.digest, index=index.digest)
+    today = datetime.now(UTC).date()
+    overrides = tuple(override.model_copy(update={"on": today}) for override in job.config.overrides)
+    check_report(report, candidate=model.digest, index=index.digest, overrides=overrides)
     manifests = [manifest for role in ("model", "index", "gate") for manifest in lineage(job.inputs[role].path)]
     unique = {manifest.key: manifest for manifest in manifests}
     build_release(
@@ -61,7 +74,8 @@ def run(job: Job) -> dict[str, Any]:
         model=model.path / "model",
         index=index.path,
         report=report,
-        report_page=gate.path / "report.html",
+        evidence=gate.path,
+        overrides=overrides,
         manifests=list(unique.values()),
         licence=job.config.licence,
         key=job.config.key,
@@ -76,24 +90,33 @@ def release_folder(artifact: Any) -> Path:
     return folder
 
 
-def check_report(report: GateReport, *, candidate: str, index: str) -> None:
-    """Raise GateFailed unless the report passed and is about this candidate and this index."""
+def check_report(report: GateReport, *, candidate: str, index: str, overrides: Sequence[Override] = ()) -> None:
+    """Raise GateFailed unless the report is about this candidate and index and every gate passed or is overridden.
+
+    Raises InputError for an override that names no gate, or one that stands in nobody's way.
+    """
     if report.candidate != candidate or report.index != index:
         raise GateFailed("the gate report is about another candidate or index; run the gate again")
     if report.errors:
         raise GateFailed(
-            f"{report.errors} calls failed while the gate ran: an error is never a score; see the gate's log and run it again"
+            f"{report.errors} calls failed while the gate ran: an error is never a score and cannot be overridden; "
+            "see the gate's log and run it again"
         )
-    missed = [result for result in report.results if result.gated and not result.passed]
-    if missed or not report.results:
+    results = {result.gate: result for result in report.results}
+    for override in overrides:
+        if override.gate not in results:
+            raise UnknownName("gate", override.gate, results, "--override")
+        if results[override.gate].passed:
+            raise InputError(f"--override {override.gate}: that gate stands in nobody's way; take the override out")
+    if report.blocking(overrides) or not report.results:
         raise GateFailed("the gate stopped the release:\n" + gate_table(report.results))
 
 
 def gate_table(results: Iterable[GateResult]) -> str:
     """Plain text, one line a gate: verdict, value against baseline, interval, n, and by how much it missed."""
-    rows = [("", "gate", "value", "baseline", "95 % interval", "n", "rule", "missed by")]
+    rows = [("", "gate", "value", "baseline", "95 % interval", "n", "rule", "missed by", "why")]
     for result in results:
-        verdict = ("pass" if result.passed else "FAIL") if result.gated else "info"
+        verdict = VERDICTS[result.verdict]
         interval = f"{result.interval[0]:+.3f} … {result.interval[1]:+.3f}" if result.interval else ""
         missed = f"{result.missed_by:.4g}" if result.missed_by is not None and not result.passed else ""
         rows.append(
@@ -106,6 +129,7 @@ def gate_table(results: Iterable[GateResult]) -> str:
                 str(result.n),
                 result.rule,
                 missed,
+                result.why,
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -119,30 +143,38 @@ def build_release(
     model: Path,
     index: Path,
     report: GateReport | None,
-    report_page: Path | None,
+    evidence: Path | None = None,
+    overrides: Sequence[Override] = (),
     manifests: Sequence[Manifest],
     licence: str,
     key: str,
 ) -> None:
-    """Copy, describe, list and sign. `report` None makes an ungated release, which says so."""
-    private = development_key() if key == "development" else Path(key)
+    """Copy, describe, list and sign. `report` None makes an ungated release, which says so.
+
+    `evidence` is the gate's folder: its report must follow from its rows, and both go into the release.
+    """
+    private = private_key(key)
     folder.mkdir(parents=True)
     shutil.copytree(model, folder / "model")
     shutil.copytree(index, folder / "index", ignore=shutil.ignore_patterns("log.txt"))
     if report is not None:
         (folder / "gate").mkdir()
-        (folder / "gate" / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
-        if report_page and report_page.exists():
-            shutil.copyfile(report_page, folder / "gate" / "report.html")
+        if overrides:
+            said = [override.model_dump(mode="json") for override in overrides]
+            (folder / "gate" / OVERRIDES).write_text(json.dumps(said, indent=1), encoding="utf-8")
+        if evidence is None:
+            (folder / "gate" / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
+        else:
+            _take_over(evidence, folder / "gate")
     lines = [json.loads(manifest.model_dump_json(exclude={"files"})) for manifest in manifests]
     (folder / "lineage.json").write_text(json.dumps(lines, indent=1), encoding="utf-8")
     lock = {manifest.stage: {**manifest.config, "key": manifest.key, "packages": manifest.packages} for manifest in manifests}
     (folder / "recipe.lock.yaml").write_text(yaml.safe_dump(lock, sort_keys=True), encoding="utf-8")
-    (folder / "README.md").write_text(_card(name, report, manifests, licence, key), encoding="utf-8")
+    (folder / "README.md").write_text(_card(name, report, overrides, manifests, licence, key), encoding="utf-8")
     about = {
         "name": name,
         "gated": report is not None,
-        "key": "development" if key == "development" else private.stem,
+        "key": key_name(key),
         "files": [entry.model_dump() for entry in hash_files(folder)],
     }
     write_atomic(folder / "manifest.json", json.dumps(about, indent=1))
@@ -163,12 +195,7 @@ def verify_release(folder: Path, trust: Sequence[str] = ()) -> ReleaseInfo:
         fingerprint = public_fingerprint(folder / PUBLIC_KEY)
     except ValueError:
         raise ReleaseRefused(f"{PUBLIC_KEY} is damaged: it holds no public key") from None
-    trusted = trusted_fingerprints() | {value.lower(): "given by --trust" for value in trust}
-    if fingerprint not in trusted:
-        raise ReleaseRefused(
-            f"{folder.name} is signed by a key this server does not trust (fingerprint {fingerprint}); "
-            f"if you know the signer, pass --trust {fingerprint} or add it to {_trusted_file()}"
-        )
+    require_trust(fingerprint, folder.name, trust)
     _verify_signature(folder)  # hashes every file: what follows may trust what it reads
     try:
         about = json.loads((folder / "manifest.json").read_bytes())
@@ -180,11 +207,12 @@ def verify_release(folder: Path, trust: Sequence[str] = ()) -> ReleaseInfo:
             digest=hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest(),
             gated=about["gated"],
             report=_report(folder) if about["gated"] else None,
+            overrides=_overrides(folder),
         )
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         raise ReleaseRefused("manifest.json is damaged: it does not parse") from None
-    if info.gated and (info.report is None or not info.report.passed):
-        raise ReleaseRefused("gate/report.json does not say that the gate passed")
+    if info.gated and (info.report is None or info.report.errors or info.report.blocking(info.overrides)):
+        raise ReleaseRefused("gate/report.json does not say that the gate passed, and no override says who let it through")
     return info
 
 
@@ -198,60 +226,6 @@ def lineage_of(path: Path) -> list[Manifest]:
     return lineage(path)
 
 
-def development_key() -> Path:
-    """The development key (P-256, PEM, mode 0600), made and trusted on first use."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    path = home_dir() / "keys" / "development.pem"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        temporary = path.with_suffix(".tmp")
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(pem)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
-    fingerprint = hashlib.sha256(_public_der(path.read_bytes())).hexdigest()
-    if fingerprint not in trusted_fingerprints():
-        with open(_trusted_file(), "a", encoding="utf-8") as trusted:
-            trusted.write(f"{fingerprint} development\n")
-    return path
-
-
-def trusted_fingerprints() -> dict[str, str]:
-    """Fingerprint -> label, from `$MEDMODEL_HOME/trusted.txt` (one `<fingerprint> <label>` a line)."""
-    try:
-        lines = _trusted_file().read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    parts = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
-    return {part[0].lower(): part[1] if len(part) > 1 else "" for part in parts}
-
-
-def public_fingerprint(path: Path) -> str:
-    """SHA-256 of a public key file's DER form, in hex. Raises ValueError when it holds no key."""
-    from cryptography.hazmat.primitives import serialization
-
-    key = serialization.load_pem_public_key(path.read_bytes())
-    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
-
-
-def _trusted_file() -> Path:
-    return home_dir() / "trusted.txt"
-
-
-def _public_der(private_pem: bytes) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    key = serialization.load_pem_private_key(private_pem, password=None)
-    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
 def _check_names(folder: Path, listed: set[str]) -> None:
     """Name a file that the manifest does not list: the signature's own walk leaves out git's files."""
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -261,14 +235,26 @@ def _check_names(folder: Path, listed: set[str]) -> None:
         )
 
 
+def _take_over(evidence: Path, into: Path) -> None:
+    """Copy report, signature and rows, and let `evals verify` compute the report again and write its page. Its own process:
+    the library knows nothing of evaluations."""
+    for name in ("report.json", "report.sig"):
+        if not (evidence / name).is_file():
+            raise GateFailed(f"the gate's {name} is missing from {evidence.name}; run the gate again")
+        shutil.copyfile(evidence / name, into / name)
+    if (evidence / "answers").is_dir():
+        shutil.copytree(evidence / "answers", into / "answers")
+    command = [sys.executable, "-m", "evals", "verify", str(into), "--page", str(into / "report.html")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise GateFailed(f"the gate report does not hold up, so there is no release: {said}")
+
+
 def _sign(folder: Path, private: Path) -> None:
-    from cryptography.hazmat.primitives import serialization
     from model_signing import hashing, signing
 
-    public = serialization.load_pem_private_key(private.read_bytes(), password=None).public_key()
-    (folder / PUBLIC_KEY).write_bytes(
-        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    (folder / PUBLIC_KEY).write_bytes(public_pem(private))
     config = signing.Config().use_elliptic_key_signer(private_key=private)
     config.set_hashing_config(hashing.Config().set_ignored_paths(paths=[folder / SIGNATURE]))
     config.sign(folder, folder / SIGNATURE)
@@ -292,11 +278,23 @@ def _report(folder: Path) -> GateReport | None:
     return GateReport.model_validate_json(path.read_bytes()) if path.exists() else None
 
 
+def _overrides(folder: Path) -> tuple[Override, ...]:
+    path = folder / "gate" / OVERRIDES
+    return tuple(Override.model_validate(said) for said in json.loads(path.read_bytes())) if path.exists() else ()
+
+
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _card(name: str, report: GateReport | None, manifests: Sequence[Manifest], licence: str, key: str) -> str:
+def _card(
+    name: str,
+    report: GateReport | None,
+    overrides: Sequence[Override],
+    manifests: Sequence[Manifest],
+    licence: str,
+    key: str,
+) -> str:
     """The model card, with Hugging Face's metadata header."""
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -317,6 +315,9 @@ def _card(name: str, report: GateReport | None, manifests: Sequence[Manifest], l
         language="en", license=licence, model_name=name, eval_results=results or None, tags=["medical", "citations"]
     )
     gate = f"```\n{gate_table(report.results)}\n```" if report else "**Ungated**: no gate has run on this model."
+    if overrides:
+        said = "\n".join(f"- **{one.gate}**: {one.reason} ({one.by}, {one.on})" for one in overrides)
+        gate = f"**Released with an override**: what follows did not pass, and somebody answers for it.\n\n{said}\n\n{gate}"
     rows = "\n".join(
         f"| {m.stage} | {m.uses} | `{m.digest[:16]}` | {', '.join(f'{p} {v}' for p, v in m.packages.items())} |"
         for m in manifests

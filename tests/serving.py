@@ -82,6 +82,9 @@ class OnePassage:
         tell("done", answer)
         return answer
 
+    async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
+        return [(PASSAGE, 0.9)]
+
 
 class Switch:
     """An engine source that a test turns on and off."""
@@ -105,7 +108,7 @@ def product(source: Any = None, seen: dict[str, Any] | None = None) -> Product:
 def served(folder: Path, source: Any = None, seen: dict[str, Any] | None = None) -> Iterator[str]:
     """The whole API over the doubles, on a real socket; yields its address."""
     store = FeedbackStore(f"sqlite:///{folder / 'feedback.db'}")
-    with running(create_app(product(source, seen), store)) as url:
+    with running(create_app(product(source, seen), store, folder / "batches")) as url:
         yield url
     store.close()
 
@@ -119,8 +122,8 @@ Chunks = Callable[[dict[str, Any]], AsyncIterator[bytes]]
 def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]:
     """A server that streams `chunks(body)` for every chat, and keeps the bodies it got.
 
-    A letter is a token, and so is a space with the letter after it. " Z" never gets a log-probability; a prompt of more
-    than CONTEXT tokens is refused as vLLM refuses it.
+    A letter is a token, and so is a space with the letter after it. " Z" never gets a log-probability; a prompt of
+    text is cut to CONTEXT tokens less one, as vLLM does it when it is asked to.
     """
     app = FastAPI()
 
@@ -134,11 +137,11 @@ def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]
         bodies.append(await request.json())
         prompt = bodies[-1]["prompt"]
         tokens = _tokens(prompt) if isinstance(prompt, str) else prompt
-        if len(tokens) >= CONTEXT:
-            return JSONResponse({"error": {"message": f"This model's maximum context length is {CONTEXT} tokens"}}, 400)
         if wanted := bodies[-1].get("logprob_token_ids"):
+            assert (bodies[-1]["truncate_prompt_tokens"], bodies[-1]["truncation_side"]) == (-1, "left")
             found = {f"token_id:{token}": -token / 1000 for token in wanted if token != SPACED + ord("Z")}
-            return JSONResponse({"choices": [{"text": "x", "logprobs": {"top_logprobs": [found]}}]})
+            usage = {"prompt_tokens": min(len(tokens), CONTEXT - 1)}
+            return JSONResponse({"choices": [{"text": "x", "logprobs": {"top_logprobs": [found]}}], "usage": usage})
         scored = [None] + [{str(token): {"logprob": -token / 100}} for token in prompt[1:]]
         return JSONResponse({"choices": [{"text": "x", "prompt_logprobs": scored}]})
 
@@ -146,7 +149,7 @@ def openai_server(chunks: Chunks, bodies: list[dict[str, Any]]) -> Iterator[str]
     async def tokenize(request: Request) -> JSONResponse:
         body = await request.json()
         bodies.append(body)
-        return JSONResponse({"tokens": _tokens(body["prompt"])})
+        return JSONResponse({"tokens": _tokens(body["prompt"]), "max_model_len": CONTEXT})
 
     @app.get("/v1/models")
     async def models() -> JSONResponse:

@@ -97,9 +97,10 @@ def test_an_attack_in_a_draft_or_an_error_is_shown_as_text(view: View) -> None:
 
 
 def test_an_attack_in_a_release_an_engine_or_a_feedback_id_is_shown_as_text() -> None:
-    result = GateResult(gate=ATTACK, passed=True, value=0.5, n=3, rule=ATTACK)
+    result = GateResult(gate=ATTACK, verdict="fail", value=0.5, n=3, rule=ATTACK, why=ATTACK)
     report = GateReport(profile="p", candidate="c", index="i", baseline="b", engine="e", results=(result,), errors=0)
-    release = {"name": ATTACK, "fingerprint": ATTACK, "digest": ATTACK, "key": ATTACK, "gated": True}
+    override = {"gate": ATTACK, "reason": ATTACK, "by": ATTACK, "on": "2026-11-25"}
+    release = {"name": ATTACK, "fingerprint": ATTACK, "digest": ATTACK, "key": ATTACK, "gated": True, "overrides": [override]}
     assert_harmless(session.header(release | {"gate": report.model_dump(mode="json")}, EN))
     assert_harmless(session.engine_notice(Readiness(False, "starting", ATTACK), False, EN))
     assert_harmless(session.receipt(Feedback(id=ATTACK, answer=answer(), rating="up"), EN))
@@ -227,9 +228,12 @@ def test_a_reader_is_told_unless_a_real_model_runs(readiness: Readiness, fake: b
 
 def test_the_badge_opens_to_what_every_gate_decided() -> None:
     results = (
-        GateResult(gate="grounding", passed=True, value=0.61, baseline=0.2, interval=(0.3, 0.5), n=40, rule="> 0"),
-        GateResult(gate="medqa", passed=False, value=0.25, n=100, rule=">= 0.3", missed_by=0.05),
-        GateResult(gate="safety", passed=False, value=None, n=5, rule="none", gated=False),
+        GateResult(gate="grounding", verdict="pass", value=0.61, baseline=0.2, interval=(0.3, 0.5), n=40, rule="> 0"),
+        GateResult(gate="medqa", verdict="fail", value=0.25, n=100, rule=">= 0.3", missed_by=0.05),
+        GateResult(gate="safety", verdict="not gated", value=None, n=5, rule="none"),
+        GateResult(
+            gate="omissions", verdict="cannot tell", value=0.9, n=5, rule="≥ 0.8", why="5 items, and this gate wants 60"
+        ),
     )
     report = GateReport(profile="p", candidate="c", index="i", baseline="b", engine="e", results=results, errors=0)
     release = {"name": "demo", "fingerprint": "f0", "digest": "d0", "key": "clinic", "gated": True}
@@ -240,7 +244,27 @@ def test_the_badge_opens_to_what_every_gate_decided() -> None:
     assert rows[2][0] == "FAIL"
     assert "(missed by 0.05)" in " ".join(rows[2])
     assert rows[3][0] == "reported"
+    assert rows[4][:2] == ["CANNOT", "TELL"]
+    assert "5 items, and this gate wants 60" in " ".join(rows[4])
     assert "signed by clinic" in page
+    assert "override" not in page
+
+
+def test_a_release_that_went_out_over_a_gate_says_which_why_and_who() -> None:
+    said = {"gate": "medqa", "reason": "the held set is being relabelled", "by": "Dr Example", "on": "2026-11-25"}
+    release = {
+        "name": "demo",
+        "fingerprint": "f0",
+        "digest": "d0",
+        "key": "clinic",
+        "gated": True,
+        "gate": None,
+        "overrides": [said],
+    }
+    page = unescape(session.release_badge(release, EN))
+    assert ">override<" in page.partition("</summary>")[0]
+    assert "Released with an override of medqa: the held set is being relabelled (Dr Example, 2026-11-25)" in page
+    assert "人工放行" in session.release_badge(release, ZH)
 
 
 def test_an_ungated_release_under_the_development_key_says_both() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from typer.testing import CliRunner
 
+from data_build.__main__ import app
 from data_build.alone import make_step, run_alone
 from medmodel.errors import InputError, UnknownName
 
@@ -135,3 +137,11 @@ def test_a_step_that_fails_half_way_leaves_no_half_written_file(tmp_path: Path) 
     with pytest.raises(InputError, match="set MEDMODEL_PHI_KEY"):
         run_alone("phi", source, tmp_path / "out.jsonl", tmp_path / "report.json", ["key=medmodel"])
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("dedup", ["threshold", "0.8", "clusters"]), ("exact_dedup", ["has no settings"])])
+def test_help_on_a_step_says_what_it_can_be_told(name: str, said: list[str]) -> None:
+    told = CliRunner().invoke(app, ["step", name, "--help"], env={"COLUMNS": "120"})
+    assert told.exit_code == 0
+    for words in said:
+        assert words in told.output

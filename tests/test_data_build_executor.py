@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +76,72 @@ def test_what_was_stopped_is_taken_up_and_nothing_done_is_done_again(pipeline: l
     whole = written(tmp_path)
     run_phase([*pipeline[:2], WriteShard(tmp_path / "again" / "out")], 3, tmp_path / "other-logs")
     assert whole == written(tmp_path / "again")
+
+
+class Killed(PipelineStep):  # type: ignore[misc]
+    """What a system out of memory does to a worker."""
+
+    name = "killed"
+    type = "test"
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_ends_the_phase_and_says_what_may_be_the_cause(pipeline: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(MedmodelError, match="killed, as systems do that are out of memory"):
+        run_phase([pipeline[0], Killed(), pipeline[2]], 3, tmp_path / "logs", Executor(workers=2))
+
+
+class Slow(PipelineStep):  # type: ignore[misc]
+    """A shard that takes a minute; `started` appears when it begins."""
+
+    name = "slow"
+    type = "test"
+
+    def __init__(self, started: Path) -> None:
+        super().__init__()
+        self.started = started
+
+    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
+        self.started.touch()
+        time.sleep(60)
+        yield from data
+
+
+@pytest.mark.slow
+def test_a_phase_that_is_told_to_stop_does_not_wait_for_its_shards(pipeline: list[Any], tmp_path: Path) -> None:
+    def stop() -> None:
+        while not (tmp_path / "started").exists():
+            time.sleep(0.05)
+        raise SystemExit(143)  # as the handler of SIGTERM does
+
+    with pytest.raises(SystemExit):
+        run_phase(
+            [pipeline[0], Slow(tmp_path / "started"), pipeline[2]],
+            3,
+            tmp_path / "logs",
+            Executor(workers=2),
+            meanwhile=stop,
+        )
+    assert not multiprocessing.active_children()
+    assert not written(tmp_path)  # which there would be, had it waited
+
+
+@pytest.mark.slow
+def test_what_the_next_phase_needs_is_loaded_while_other_processes_work(pipeline: list[Any], tmp_path: Path) -> None:
+    loaded: list[int] = []
+    run_phase(pipeline, 3, tmp_path / "logs", Executor(workers=2), meanwhile=lambda: loaded.append(os.getpid()))
+    assert loaded == [os.getpid()]
+    assert sorted(written(tmp_path)) == ["00000.jsonl", "00001.jsonl", "00002.jsonl"]
+
+
+def test_progress_is_told_after_each_shard(pipeline: list[Any], tmp_path: Path) -> None:
+    told: list[int] = []
+    run_phase(pipeline, 3, tmp_path / "logs", on_progress=told.append)
+    assert told == [1, 2, 3]
 
 
 @pytest.mark.slow

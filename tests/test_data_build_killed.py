@@ -79,3 +79,21 @@ def test_a_flow_that_is_killed_twice_ends_in_the_bytes_of_one_that_is_not(tmp_pa
     assert not list((tmp_path / "store").glob("documents-*/manifest.json"))
     assert start(recipe, tmp_path / "store").wait() == 0
     assert bytes_of(tmp_path / "store") == bytes_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_when_the_run_and_its_stage_are_killed_no_worker_stays_behind(tmp_path: Path) -> None:
+    running = start(write(tmp_path, workers=2), tmp_path / "store")
+    workers: list[psutil.Process] = []
+    while running.poll() is None and not workers:
+        for stage in psutil.Process(running.pid).children():
+            workers = stage.children(recursive=True)
+            if workers:
+                running.kill()
+                stage.kill()
+    assert workers, "the stage ended before a worker was seen"
+    running.wait()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    [log] = (tmp_path / "store").glob("documents-*.partial/log.txt")
+    assert "Warning" not in log.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from sourced import drawn, pdf, put, read, tar
 
 from medmodel.errors import InputError, UnknownName
 from medmodel.rag import conversion
+from medmodel.stages.documents import Documents
 
 FALLS = "Every patient over 65 years is screened for falls within four hours of admission to the ward."
 
@@ -188,3 +190,14 @@ def test_a_byte_order_mark_wins_and_gb2312_is_read_as_browsers_do() -> None:
         assert "Fièvre" in conversion.markdown("html", PAGE.format(charset="iso-8859-1").encode(encoding), "a.html")
     chinese = PAGE.format(charset="gb2312").replace("–", "-").replace("Fièvre", "镕基")  # not in GB 2312 itself
     assert "镕基" in conversion.markdown("html", chinese.encode("gbk"), "a.html")
+
+
+def test_the_versions_of_what_converts_files_are_part_of_the_stages_key(tmp_path: Path) -> None:
+    def outside(kind: str) -> dict[str, str]:
+        source = {"format": kind, "path": str(tmp_path), "licence": "MIT"}
+        return Documents.model_validate({"uses": "documents", "sources": [source]}).outside()
+
+    assert outside("html")["package trafilatura"] == importlib.metadata.version("trafilatura")
+    assert outside("pdf")["package pypdf"] == importlib.metadata.version("pypdf")
+    assert outside("docx")["package python-docx"] == importlib.metadata.version("python-docx")
+    assert not [key for key in outside("jsonl") if key.startswith("package ")]

@@ -141,6 +141,18 @@ def test_parquet_is_read_by_row_group_and_a_broken_file_does_not_stop_the_rest(t
     assert unread["c.parquet"] == "has no column content; it has: other"
 
 
+def test_hidden_parquet_files_are_left_out_and_links_to_folders_are_named(tmp_path: Path) -> None:
+    table = arrow.table({"text": ["Check the pulse before each dose."]})
+    for name in ("in/a.parquet", "in/.a.parquet", "in/.cache/b.parquet", "elsewhere/c.parquet"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(table, tmp_path / name)
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
+    documents, unread = read("parquet", path=str(tmp_path / "in"), licence="MIT")
+    assert [document.id for document in documents] == ["in/a/1"]
+    assert list(unread) == ["linked"]
+    assert unread["linked"].startswith("is a link to a folder")
+
+
 def test_parquet_holds_conversations_too(tmp_path: Path) -> None:
     parquet.write_table(arrow.Table.from_pylist([CHAT]), tmp_path / "chat.parquet")
     documents, _ = read("parquet", path=str(tmp_path / "chat.parquet"), licence="MIT", shape="sharegpt", domain="dialogue")

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_build.words import Store, jaccard, longest_run, runs, words
+from data_build.words import Store, distinct, jaccard, longest_run, runs, words
 
 WILD = st.text(alphabet=st.sampled_from("aZ09_é ,.\n\u4e00\u9fffα\u0301٣😀-"), max_size=60)
 
@@ -37,6 +37,11 @@ def test_equal_runs_have_equal_hashes_and_others_do_not(letters: list[str], size
     expected = [tuple(letters[at : at + size]) for at in range(max(1, len(letters) - size + 1))] if letters else []
     assert len(found) == len(expected)
     assert len(set(found)) == len(set(expected))
+
+
+@given(st.lists(st.integers(0, 30), max_size=40))
+def test_distinct_hashes_are_those_of_the_set_in_order(found: list[int]) -> None:
+    assert distinct(np.array(found, dtype=np.uint64)).tolist() == sorted(set(found))
 
 
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))

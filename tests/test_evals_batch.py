@@ -1,5 +1,7 @@
 """A batch: asked once each, compared with what the cases expect, errors apart; and the command over a real socket."""
 
+import asyncio
+import csv
 import json
 import subprocess
 import sys
@@ -9,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from evals.batch import batch_page, run
+from evals import batch, batch_page
+from evals.batch import BatchReport
 from medmodel.client import Readiness
 from medmodel.errors import ServerError
 from medmodel.models.engine import Engine
-from medmodel.records import Answer, Citation, Claim, Source
+from medmodel.records import Answer, Citation, Claim, Passage, Source
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Fixed, OnEvent, Product
@@ -27,11 +30,22 @@ def reply(question: str) -> Answer:
     """Cites the made-up guideline; refuses what says so; fails on what says so."""
     if "fail" in question:
         raise ServerError("the server is overloaded", 503)
+    if "quote" in question:
+        raise ServerError(f"a foreign server's words: {question}", 400)
     if "refuse" in question:
         return Answer(id="1", question=question, status="refused", origin="none")
     citation = Citation(passage_id="p", source=SOURCE, quote="Rest.", start=0, end=5, number=1)
     claim = Claim(text="Rest for 2 days.", citations=(citation,), verdict="supported")
-    return Answer(id="1", question=question, status="answered", origin="extractive", claims=(claim,), release="r")
+    return Answer(
+        id="1",
+        question=question,
+        status="answered",
+        origin="extractive",
+        claims=(claim,),
+        release="r",
+        prompt_tokens=300,
+        tokens=20,
+    )
 
 
 class Replying:
@@ -40,19 +54,26 @@ class Replying:
     async def answer(self, question: str, language: str = "en", on_event: OnEvent | None = None) -> Answer:
         return reply(question)
 
+    async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
+        return []
+
 
 class Asked:
-    """Stands in for Client."""
+    """Stands in for AsyncClient."""
 
     def __init__(self) -> None:
         self.questions: list[str] = []
 
-    def ask(self, question: str, language: str = "en") -> Answer:
+    async def ask(self, question: str, language: str = "en") -> Answer:
         self.questions.append(question)
         return reply(question)
 
-    def ready(self) -> Readiness:
+    async def ready(self) -> Readiness:
         return Readiness(True, "ready")
+
+
+def run(cases: Path, out: Path, client: Asked | None = None) -> BatchReport:
+    return asyncio.run(batch.run(cases, out, client or Asked()))
 
 
 CASES = (
@@ -82,12 +103,15 @@ def url(tmp_path: Path) -> Iterator[str]:
         return Replying()
 
     product = Product(answering, Fixed(None), {"name": "made up"})
-    with closing(FeedbackStore(f"sqlite:///{tmp_path}/f.sqlite")) as store, running(create_app(product, store)) as address:
+    with (
+        closing(FeedbackStore(f"sqlite:///{tmp_path}/f.sqlite")) as store,
+        running(create_app(product, store, tmp_path / "batches")) as address,
+    ):
         yield address
 
 
 def test_expectations_are_counted_by_kind_with_an_interval(cases: Path, tmp_path: Path) -> None:
-    report = run(cases, tmp_path / "results.jsonl", Asked())
+    report = run(cases, tmp_path / "results.jsonl")
     assert (report.cases, report.done) == (4, 3)
     assert report.status == {"answered": 2, "refused": 1}
     assert report.origin == {"extractive": 2, "none": 1}
@@ -100,29 +124,84 @@ def test_expectations_are_counted_by_kind_with_an_interval(cases: Path, tmp_path
 
 
 def test_a_failed_call_is_named_and_is_in_no_rate(cases: Path, tmp_path: Path) -> None:
-    report = run(cases, tmp_path / "results.jsonl", Asked())
+    report = run(cases, tmp_path / "results.jsonl")
     assert report.failed == ("broken",)
     assert sum(report.status.values()) == 3
 
 
 def test_a_bad_line_is_named_by_its_number_and_the_rest_goes_on(cases: Path, tmp_path: Path) -> None:
-    report = run(cases, tmp_path / "results.jsonl", Asked())
+    report = run(cases, tmp_path / "results.jsonl")
     assert [bad.line for bad in report.bad_lines] == [5]
 
 
 def test_a_second_run_asks_only_what_failed_and_reports_on_all(cases: Path, tmp_path: Path) -> None:
-    first = run(cases, tmp_path / "results.jsonl", Asked())
+    first = run(cases, tmp_path / "results.jsonl")
     again = Asked()
     second = run(cases, tmp_path / "results.jsonl", again)
     assert again.questions == ["please fail"]
-    assert second == first
+    assert second.model_copy(update={"cost": first.cost}) == first
 
 
 def test_reports_hold_no_question(cases: Path, tmp_path: Path) -> None:
-    report = run(cases, tmp_path / "results.jsonl", Asked())
-    assert CANARY not in report.model_dump_json()
-    assert CANARY not in batch_page(report)
-    assert CANARY not in (tmp_path / "results.report.html").read_text(encoding="utf-8")
+    report = run(cases, tmp_path / "results.jsonl")
+    assert CANARY not in report.model_dump_json() + str(batch_page.lines(report))
+    written = list(tmp_path.glob("results.report.*"))
+    assert sorted(path.suffix for path in written) == [".csv", ".html", ".json"]
+    for path in written:
+        assert "other" in path.read_text(encoding="utf-8") or path.suffix == ".json"
+        assert CANARY not in path.read_text(encoding="utf-8")
+
+
+def test_an_error_that_quotes_the_question_stays_in_the_results_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(json.dumps({"id": "q", "question": f"please quote {CANARY}"}), encoding="utf-8")
+    report = run(path, tmp_path / "results.jsonl")
+    assert CANARY in (tmp_path / "results.jsonl").read_text(encoding="utf-8")
+    assert report.errors == {"ServerError: the server's sentence quotes the question; it stands in the results": 1}
+
+
+def test_a_case_costs_what_its_answer_says_and_the_sum_says_what_was_not_counted(cases: Path, tmp_path: Path) -> None:
+    cost = run(cases, tmp_path / "results.jsonl").cost
+    assert (cost.prompt_tokens, cost.tokens, cost.uncounted) == (600, 40, 1)
+    assert cost.median is not None
+    assert cost.slowest is not None
+    assert cost.median <= cost.slowest <= cost.seconds
+
+
+def test_the_csv_has_one_row_a_case_with_what_was_expected_and_what_it_cost(cases: Path, tmp_path: Path) -> None:
+    run(cases, tmp_path / "results.jsonl")
+    with open(tmp_path / "results.report.csv", encoding="utf-8", newline="") as table:
+        rows = {row["id"]: row for row in csv.DictReader(table)}
+    assert sorted(rows) == ["broken", "cites", "other", "refused"]
+    assert [rows["cites"][name] for name in ("status", "passed", "source", "quote", "mention", "tokens")] == [
+        "answered",
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "20",
+    ]
+    assert [rows["other"][name] for name in ("passed", "source", "mention", "expected_status")] == ["no", "no", "no", ""]
+    assert [rows["refused"][name] for name in ("status", "passed", "expected_status", "tokens")] == [
+        "refused",
+        "yes",
+        "yes",
+        "",
+    ]
+    assert [rows["broken"][name] for name in ("status", "passed", "error")] == [
+        "error",
+        "",
+        "ServerError: the server is overloaded",
+    ]
+
+
+def test_a_rubric_is_said_to_be_not_judged_and_is_no_score(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    case = {"id": "a", "question": "q", "rubric": [{"criterion": "names the dose", "points": 5}]}
+    path.write_text(json.dumps(case), encoding="utf-8")
+    report = run(path, tmp_path / "results.jsonl")
+    assert (report.not_judged, report.expectations) == (1, {})
+    assert ("with a rubric", "1: not judged") in batch_page.lines(report)
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -132,6 +132,15 @@ def test_mmlu_takes_subjects_from_file_names_and_examples_from_the_same_subjects
     assert (suite.wider("anatomy"), suite.wider("philosophy"), suite.wider("virology")) == (["MEDICAL"], ["GENERAL"], [])
 
 
+def test_a_limit_takes_as_many_of_each_mmlu_subject_as_there_is_room_for(tmp_path: Path) -> None:
+    for subject, count in (("anatomy", 5), ("philosophy", 1), ("virology", 5)):
+        cells(tmp_path / f"{subject}_test.csv", *([f"Number {at}?", "a", "b", "c", "d", "B"] for at in range(count)))
+    assert [item.id for item in opened("mmlu", tmp_path, limit=6).items()] == [
+        *("mmlu/anatomy_test/1", "mmlu/anatomy_test/2", "mmlu/anatomy_test/3"),
+        *("mmlu/philosophy_test/1", "mmlu/virology_test/1", "mmlu/virology_test/2"),
+    ]
+
+
 def test_mmlus_wrong_key_names_file_and_line(tmp_path: Path) -> None:
     path = cells(tmp_path / "virology_test.csv", ["One?", "a", "b", "c", "d", "A"], ["Two?", "a", "b", "c", "d", "E"])
     suite = opened("mmlu", path)

@@ -13,9 +13,11 @@ import pytest
 from evals.benchmarks.medqa import MedQA
 from evals.closed_book import Question, by_letter, letter_index
 from evals.run import errors, mean, measure, summarise
+from evals.subjects import synchronous
 from evals.suite import Material, Scored, Subject
 from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Likelihood, NextToken
+from medmodel.models.scripted import ScriptedEngine
 from medmodel.rag.index import build_index
 from medmodel.records import Document, Source
 
@@ -165,6 +167,16 @@ def test_a_bad_item_is_named_counted_and_left_out(tmp_path: Path) -> None:
 def test_a_file_of_bad_items_alone_is_an_input_error_that_names_the_first(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"dev\.jsonl holds no usable item: dev\.jsonl item 1 has no 'options'"):
         medqa(tmp_path, [{"question": "?"}])
+
+
+def test_an_engine_is_asked_from_many_threads_at_once(tmp_path: Path) -> None:
+    """The scripted engine finds all letters alike, and of the options likes the one whose words stand in the question."""
+    items = [{**row, "question": f"{row['question']} Heat or not?"} for row in rows(20)]
+    with synchronous(ScriptedEngine()) as fake:
+        scored = measure(medqa(tmp_path, items), fake)
+    assert errors(scored) == 0
+    assert mean(scored, "accuracy") == 0.0
+    assert mean(scored, "cloze") == 0.25
 
 
 def test_a_prompt_that_was_cut_is_counted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The gate through the product's front door, with fakes for the model: each scores at its true value."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -7,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from evals.gate import hold, kept
+from evals.gate import digest_of, hold, kept
+from evals.profiles import Gate
 from evals.run import errors, mean, measure
 from evals.suite import Material, Part, Scored, Subject
 from evals.suites.grounding import Grounding
-from medmodel import registry
+from evals.verdicts import conclude
+from evals.verify import verify
+from medmodel import registry, release
 from medmodel.artifacts import Artifact, publish, read_records, write_records
 from medmodel.client import Client
-from medmodel.errors import EngineError
+from medmodel.errors import EngineError, GateFailed, InputError, ReleaseRefused
 from medmodel.job import Job
 from medmodel.models.engine import Completion, Engine
 from medmodel.models.scripted import ScriptedEngine
@@ -22,6 +26,7 @@ from medmodel.prompts import NO_ANSWER
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index, build_index
 from medmodel.records import Case, ChoiceItem, Document, Example, GateReport, Message, Passage, Record, Source
+from medmodel.release import check_report
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Fixed, Product
@@ -166,7 +171,8 @@ def artifact(store: Path, name: str, make: Callable[[Path], object]) -> Artifact
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setenv("MEDMODEL_HOME", str(tmp_path / "home"))
     texts = documents()
     example = Example(id="e", kind="copy", messages=(Message(role="user", content="How?"),), documents=("fibrillation/advice",))
     choice = ChoiceItem(id="c", question="Which is for gout?", options=("Allopurinol", "Rest"), answer=0, cluster="gout")
@@ -201,11 +207,24 @@ def test_the_stage_reports_on_this_candidate_and_does_not_pass_what_did_not_impr
     assert "fake" in report.engine
     assert (report.passed, report.errors) == (False, 0)
     found = {result.gate: result for result in report.results}
-    assert not found["grounding"].passed
+    assert found["grounding"].verdict == "cannot tell"
+    assert "2 items, and this gate wants 30" in found["grounding"].why
     assert found["grounding"].value == found["grounding"].baseline == 1.0
     assert found["contamination"].value == 0.0
-    assert "grounding" in counts["missed"]
+    assert "grounding" in counts["undecided"]
     assert "May not be released" in (job.out / "report.html").read_text(encoding="utf-8")
+
+    again = verify(job.out)  # from the stored rows alone
+    assert again.report == report
+    assert again.notes == ()
+    under = report.conditions
+    assert under.checked_against["documents"] == job.inputs["documents"].digest
+    assert under.trained_on == {"candidate": job.inputs["candidate"].digest}
+    assert under.seeds["recipe"] == 1
+    assert {"python", "scipy"} <= set(under.packages)
+    assert len(under.prompts) == 64
+    measured = {(one.role, one.suite): one for one in report.measured}
+    assert measured["candidate", "grounding"].items == digest_of(CASES) == measured["base", "grounding"].items
 
 
 @pytest.mark.slow
@@ -218,3 +237,102 @@ def test_a_gate_that_was_killed_goes_on_and_starts_only_the_model_it_still_needs
     kept(job.out, Part("candidate", "choice")).unlink()
     with pytest.raises(EngineError):
         hold(job, nowhere)
+
+
+@pytest.mark.slow
+def test_a_report_goes_whole_into_a_release_that_somebody_answers_for(job: Job, tmp_path: Path) -> None:
+    """Nothing passes with two cases; every gate is overridden, and whoever opens the release sees it and can compute it again."""
+    hold(job, "scripted")
+    report = GateReport.model_validate_json((job.out / "report.json").read_bytes())
+    held = artifact(tmp_path, "held", lambda folder: shutil.copytree(job.out, folder, dirs_exist_ok=True))
+    said = [{"gate": result.gate, "reason": "a test", "by": "Dr Example"} for result in report.blocking()]
+    config = registry.get("stage", "release")(uses="release", overrides=said)
+    inputs = {"model": job.inputs["candidate"], "index": job.inputs["index"], "gate": held}
+    made = tmp_path / "release"
+    made.mkdir()
+    with pytest.raises(GateFailed, match=r"CANNOT TELL\s+grounding"):
+        release.run(Job(config.model_copy(update={"overrides": ()}), inputs, made))
+    release.run(Job(config, inputs, made))
+
+    info = release.verify_release(made / "release")
+    assert {override.gate for override in info.overrides} == {result.gate for result in report.blocking()}
+    assert all(override.on for override in info.overrides)
+    again = verify(made / "release" / "gate")
+    assert again.report == report
+    assert again.overrides == info.overrides
+    page = (made / "release" / "gate" / "report.html").read_text(encoding="utf-8")
+    assert "Released with an override" in page
+    assert "Released with an override" in (made / "release" / "README.md").read_text(encoding="utf-8")
+
+    (held.path / "answers" / "candidate" / "grounding.jsonl").unlink()
+    with pytest.raises(GateFailed, match=r"does not hold up.*grounding\.jsonl is missing"):
+        release.run(Job(config, inputs, made))
+
+
+def test_a_profile_whose_benchmark_has_no_data_says_so_before_anything_is_measured(
+    job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    job.config = job.config.model_copy(update={"profile": "small"})
+    monkeypatch.delenv("MEDMODEL_DATA", raising=False)
+    with pytest.raises(InputError, match="'medqa' has no data: MEDMODEL_DATA is not set"):
+        hold(job, "scripted")
+    monkeypatch.setenv("MEDMODEL_DATA", str(tmp_path))
+    with pytest.raises(InputError, match="medqa_dev is not there"):
+        hold(job, "scripted")
+    assert not (job.out / "answers").exists()
+
+
+def test_a_baseline_release_that_is_missing_is_one_sentence(job: Job, tmp_path: Path) -> None:
+    job.config = job.config.model_copy(update={"profile": "full"})
+    with pytest.raises(InputError, match="compares medqa_release, seconds_release with the release in use, and none is named"):
+        hold(job, "scripted")
+    job.config = job.config.model_copy(update={"baseline": str(tmp_path / "gone")})
+    with pytest.raises(ReleaseRefused, match="gone is no release"):
+        hold(job, "scripted")
+    with pytest.raises(InputError, match=r"the baseline release .*gone is missing"):
+        job.config.outside()
+
+
+def stripped() -> ScriptedEngine:
+    """Copies the right sentence and leaves out which one it is."""
+
+    class Stripped(ScriptedEngine):
+        async def generate(self, messages: Sequence[Message], **options: Any) -> Completion:
+            said = await ScriptedEngine().generate(messages, **options)
+            return Completion(text=said.text.partition("] ")[2], finish_reason="stop")
+
+    return Stripped()
+
+
+def test_a_model_whose_citations_were_stripped_is_refused(asked: Callable[[Engine], list[Scored]]) -> None:
+    """Twenty cases through the real front door; what differs is the number in brackets."""
+    gate = Gate(
+        name="grounding",
+        suite="grounding",
+        metric="grounded",
+        rule="not_worse",
+        n=20,
+        baseline="base",
+        margin=0.2,
+        why="a test",
+        owner="tests",
+    )
+    many = {name: copies(asked(engine), 10) for name, engine in (("base", ScriptedEngine()), ("candidate", stripped()))}
+    rows = {Part(name, "grounding"): found for name, found in many.items()}
+    assert (mean(many["base"], "grounded"), mean(many["candidate"], "grounded")) == (1.0, 0.0)
+    fields: dict[str, Any] = {"profile": "p", "candidate": "c", "index": "i", "baseline": "b", "engine": "fake", "errors": 0}
+    refused = GateReport(results=conclude([gate], rows), **fields)
+    assert [result.verdict for result in refused.results] == ["fail"]
+    with pytest.raises(GateFailed, match=r"FAIL\s+grounding\s+0\s+1"):
+        check_report(refused, candidate="c", index="i")
+    same = {Part(role, "grounding"): many["base"] for role in ("base", "candidate")}
+    check_report(GateReport(results=conclude([gate], same), **fields), candidate="c", index="i")
+
+
+def copies(rows: list[Scored], times: int) -> list[Scored]:
+    """The same rows as if of so many guidelines; without the answers, which all cite one and the same number."""
+    return [
+        row.model_copy(update={"id": f"{row.id}{at}", "cluster": f"{row.cluster}{at}", "answer": None})
+        for row in rows
+        for at in range(times)
+    ]

@@ -17,4 +17,5 @@ def test_every_fake_scores_what_it_is_worth(kind: str, name: str, tmp_path: Path
     assert {found.fake for found in findings} == set(honesty.FAKES)
     assert honesty.table({name: findings}) == []
     oracle = {found.metric for found in findings if found.fake == "oracle"}
-    assert oracle <= {*plugin.metrics} and oracle, "the oracle must be worth something in the suite's own metrics"
+    assert oracle, "the oracle must be worth something"
+    assert oracle <= {*plugin.metrics}

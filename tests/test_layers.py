@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 TOP = ("medmodel", "data_build", "evals", "app")
 LAYERS = (
     # the foundation: records, files and rules; no model, no server
-    "errors records registry recipe artifacts job prompts phi safety client sse stages forgetting __init__",
+    "errors records cases registry recipe artifacts job keys prompts phi safety client sse stages forgetting __init__",
     # what turns text into answers or weights
     "models rag tools train",
     # what puts it together

@@ -13,7 +13,7 @@ import pytest
 
 from medmodel import AsyncClient, Client
 from medmodel.errors import InputError, ServerError, ServerUnreachable, StreamInterrupted
-from medmodel.records import Answer, Claim, Feedback
+from medmodel.records import Answer, Batch, BatchResult, Case, Claim, Feedback
 from medmodel.sse import Decoder, encode
 
 URL = "http://test.invalid"
@@ -92,6 +92,16 @@ def test_a_busy_server_is_asked_again_after_the_time_it_names(status: int) -> No
         assert asking.ask("q") == ANSWER
 
 
+def test_a_time_to_wait_for_may_be_a_date() -> None:
+    with client(refused(503, **{"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), answered()) as asking:
+        assert asking.ask("q") == ANSWER
+    with (
+        client(refused(503, "down for a century", **{"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})) as asking,
+        pytest.raises(ServerError, match="down for a century"),
+    ):
+        asking.ask("q")
+
+
 def test_a_refused_connection_is_tried_again() -> None:
     with client(httpx.ConnectError("refused"), answered()) as asking:
         assert asking.ask("q") == ANSWER
@@ -143,6 +153,13 @@ def test_a_body_that_is_no_answer_is_an_error_without_its_text() -> None:
     ):
         asking.ask("q")
     assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", ["<html>patient Jane</html>", '{"id": "x", "question": "patient Ja', ""])
+def test_a_body_that_is_no_whole_json_is_said_to_be_so(body: str) -> None:
+    with client(httpx.Response(200, text=body)) as asking, pytest.raises(ServerError, match="cut off or no JSON") as caught:
+        asking.ask("q")
+    assert "Ja" not in str(caught.value)
 
 
 def test_stream_yields_typed_events_however_the_bytes_are_cut() -> None:
@@ -211,6 +228,41 @@ def test_feedbacks_reads_one_record_a_line() -> None:
     lines = [Feedback(id=str(number), answer=ANSWER, rating="up") for number in range(3)]
     with client(httpx.Response(200, text="".join(line.model_dump_json() + "\n" for line in lines))) as asking:
         assert asking.feedbacks() == lines
+
+
+def test_a_batch_tried_again_keeps_its_id_and_is_sent_as_cases() -> None:
+    seen: list[httpx.Request] = []
+    batch = Batch(id="b", status="running", cases=2)
+    replies = (refused(503, **{"Retry-After": "0"}), httpx.Response(201, content=batch.model_dump_json()))
+    with client(*replies, seen=seen) as asking:
+        assert asking.batches.create([Case(id="1", question="a\u2028b"), Case(id="2", question="q", language="zh")]) == batch
+    assert [request.method for request in seen] == ["PUT", "PUT"]
+    assert seen[0].url == seen[1].url
+    assert seen[0].url.path.startswith("/v1/batches/")
+    lines = [Case.model_validate_json(line) for line in seen[1].content.split(b"\n") if line]
+    assert [(case.id, case.question, case.language) for case in lines] == [("1", "a\u2028b", "en"), ("2", "q", "zh")]
+
+
+def test_an_id_of_a_batch_cannot_lead_to_another_address() -> None:
+    seen: list[httpx.Request] = []
+    with client(refused(404), seen=seen, retries=0) as asking, pytest.raises(ServerError):
+        asking.batches.retrieve("../answers?x")
+    assert seen[0].url.raw_path == b"/v1/batches/..%2Fanswers%3Fx"
+
+
+def test_results_are_read_a_line_at_a_time_however_the_bytes_are_cut() -> None:
+    results = [BatchResult(id=str(number), status="ok", answer=ANSWER) for number in range(3)]
+    whole = "".join(result.model_dump_json() + "\n" for result in results).encode()
+    with client(streamed(whole), streamed(b""), streamed(whole[:-20])) as asking:
+        assert list(asking.batches.results("b")) == results
+        assert list(asking.batches.results("b")) == []
+        with pytest.raises(StreamInterrupted, match="ended within a line"):
+            list(asking.batches.results("b"))
+    with client(httpx.Response(200, stream=Pieces((whole,), broken=True))) as asking:
+        found = asking.batches.results("b")
+        assert [next(found) for _ in range(3)] == results
+        with pytest.raises(StreamInterrupted, match="broke off"):
+            next(found)
 
 
 def test_ready_is_false_with_the_reason_while_the_model_loads() -> None:

@@ -147,10 +147,12 @@ def test_spaces_at_the_end_of_a_prompt_move_to_the_letter() -> None:
     assert {body["prompt"] for body in bodies if "max_tokens" in body} == {"Answer:"}
 
 
-def test_a_prompt_that_does_not_fit_loses_its_beginning_and_says_how_much() -> None:
+@pytest.mark.parametrize(("length", "cut", "asked"), [(38, 0, 0), (39, 0, 1), (40, 1, 1), (49, 10, 1)])
+def test_a_prompt_that_does_not_fit_says_how_much_it_lost(length: int, cut: int, asked: int) -> None:
+    """The fake server's model has 40 tokens, one of them for the answer; only who fills it is asked for its length."""
     bodies: list[dict[str, Any]] = []
-    assert next_token("x" * 10 + "y" * 39, ["A"], bodies) == NextToken(logprobs=(-0.065,), cut=10)
-    assert [ord("y")] * 39 in [body["prompt"] for body in bodies]
+    assert next_token("x" * length, ["A"], bodies) == NextToken(logprobs=(-0.065,), cut=cut)
+    assert sum("max_tokens" not in body and len(body["prompt"]) == length for body in bodies) == 2 * asked
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from medmodel.errors import EngineError, InputError
+from medmodel.models.engine import NextToken
 from medmodel.models.openai_engine import OpenAIEngine
 from medmodel.models.vllm_server import VllmServer, usable_cpus
 from medmodel.prompts import CHAT_TEMPLATE, answer_grammar
@@ -158,6 +159,31 @@ def test_a_prompt_too_long_is_an_engine_error_with_the_limit_and_without_the_pro
         asyncio.run(engine.generate((Message(role="user", content="Jane " * 2000),)))
     assert "Jane" not in str(caught.value)
     assert asyncio.run(engine.ready()) is True
+
+
+@pytest.mark.vllm
+def test_letters_by_one_request_have_the_likelihoods_that_each_has_alone(engine: OpenAIEngine) -> None:
+    async def both() -> tuple[NextToken, list[float]]:
+        found = await engine.next_token("Question: which INR?\nAnswer:", ["A", "B", "C"])
+        return found, [(await engine.loglikelihood("Question: which INR?\nAnswer:", letter)).logprob for letter in "ABC"]
+
+    found, alone = asyncio.run(both())
+    assert found.logprobs == pytest.approx(alone, abs=1e-4)
+    assert found.cut == 0
+
+
+@pytest.mark.vllm
+def test_a_prompt_over_the_context_is_cut_from_the_left_to_all_but_one_token(engine: OpenAIEngine, model: Path) -> None:
+    async def ask(letters: int) -> NextToken:
+        return await engine.next_token("x" * (letters - 1) + ":", ["A", "B"])
+
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    assert len(tokenizer("x" * 99 + ":").input_ids) == 100  # a letter is a token
+    found = {letters: asyncio.run(ask(letters)) for letters in (1023, 1024, 1025, 1123)}  # its context has 1,024
+    assert [reply.cut for reply in found.values()] == [0, 1, 2, 100]
+    assert found[1123].logprobs == pytest.approx(found[1023].logprobs, abs=1e-4)
 
 
 @pytest.mark.vllm

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data_build.phi_names import model
 from medmodel.phi import NameModel, analyzer, deidentify, find
+from medmodel.phi.addresses import english
 from medmodel.phi.finding import words
 from medmodel.phi.numbers import identity_checksum, luhn
 
@@ -290,3 +291,23 @@ def test_presidio_can_use_the_same_recognisers() -> None:
 )
 def test_a_name_before_a_colon_is_a_name_and_the_next_fields_label_is_none(text: str, names: list[str]) -> None:
     assert [text[one.start : one.end] for one in find(text) if one.kind == "name"] == names
+
+
+ADDRESS_PARTS = st.sampled_from(
+    "Lindenstrasse|Kerek utca|Boise, ID|London E1|Ottawa K1A|Mariastr.|New Zealand|(USA)|Luite tee|12|5|83702|6011|6AN|0B1|417|12.|,|\n".split(
+        "|"
+    )
+)
+
+
+@given(st.lists(ADDRESS_PARTS, max_size=8))
+def test_an_address_is_found_or_not_whatever_stands_in_the_rest_of_the_text(parts: list[str]) -> None:
+    """Patterns that need a number of some form are skipped in a text without one; here the end of the text has them all."""
+    text = " ".join(["A", *parts])
+    opens = "\n\n- str. x 12345 \n- y 1A \n- in Wales 4444, \n- weg 7x \n- u. 8;"
+    alone, among = ([one for one in addresses_in(said) if one[1] <= len(text)] for said in (text, text + opens))
+    assert [one for one in alone if one[1] < len(text)] == [one for one in among if one[1] < len(text)]
+
+
+def addresses_in(text: str) -> list[tuple[int, int, float]]:
+    return sorted(english(text, [number.span() for number in re.finditer("[0-9]+", text)]))

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from medmodel import pipeline
-from medmodel.errors import StageFailed
+from medmodel.errors import InputError, StageFailed
 from medmodel.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -48,16 +49,48 @@ def test_the_code_digest_covers_plug_ins_that_a_stage_asks_the_registry_for() ->
 
 @pytest.mark.slow
 def test_a_stage_that_fails_shows_its_last_lines_and_keeps_its_work(tmp_path: Path) -> None:
-    recipe = load_recipe("demo", ["documents.sources=[nothing]"])
-    with pytest.raises(StageFailed, match="stage 'documents' ended with exit code"):
+    recipe = load_recipe("demo", ["documents.executor={kind: ray}"])
+    with pytest.raises(StageFailed, match=r"stage 'documents' ended with exit code 1; (?s:.*)ray is not installed"):
         pipeline.run(recipe, tmp_path / "store", until="documents")
     assert [path.name[:10] for path in pipeline.partials(tmp_path / "store")] == ["documents-"]
     assert {s.stage: s.state for s in pipeline.plan(recipe, tmp_path / "store")}["documents"] == "resume"
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("nothing", "unknown source 'nothing'"),
+        ("{format: jsonl, path: notes.jsonl}", "source jsonl needs `licence:`"),
+        ("{format: jsonl, path: notes.jsonl, licence: MIT, tier: patent}", "did you mean 'patient'?"),
+        ("{format: jsonl, path: notes.jsonl, licence: MIT, txt_field: a}", "unknown option 'txt_field'"),
+        ("{format: jsonl, path: notes.jsonl, licence: MIT, year: last}", "source jsonl: `year:` is wrong"),
+        ("{format: parquet, path: notes.jsonl, licence: MIT, shape: alpacca}", "did you mean 'alpaca'?"),
+        ("{format: jsonl, path: elsewhere.jsonl, licence: MIT}", "there is no elsewhere.jsonl"),
+    ],
+)
+def test_a_wrong_entry_of_a_recipe_is_an_error_of_its_own_before_anything_runs(
+    entry: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.jsonl").write_text('{"text": "a synthetic note"}\n')
+    recipe = load_recipe("demo", [f"documents.sources=[general, {entry}]"])
+    for ask in (pipeline.plan, pipeline.run):
+        with pytest.raises(InputError, match=re.escape(said)):
+            ask(recipe, tmp_path / "store")
+    assert not (tmp_path / "store").exists() or not list((tmp_path / "store").iterdir())
+
+
+@pytest.mark.slow
+def test_what_only_a_stage_can_find_wrong_with_the_users_data_is_an_input_error_too(tmp_path: Path) -> None:
+    (tmp_path / "notes.jsonl").write_text('{"body": "a synthetic note"}\n')
+    recipe = load_recipe("demo", [f"documents.sources=[{{format: jsonl, path: {tmp_path}/notes.jsonl, licence: MIT}}]"])
+    with pytest.raises(InputError, match=r"stage 'documents': .*nothing could be read"):
+        pipeline.run(recipe, tmp_path / "store", until="documents")
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    recipe = load_recipe("demo", ["documents.sources=[nothing]"])
+    recipe = load_recipe("demo", ["documents.executor={kind: ray}"])
     step = next(step for step in pipeline.plan(recipe, tmp_path) if step.stage == "documents")
     partial = tmp_path / f"documents-{(step.key or '')[:12]}.partial"
     partial.mkdir()
@@ -65,7 +98,7 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(tmp_path: Path) ->
     with pytest.raises(StageFailed, match=r"the disk is full .*: free some space and run again"):
         pipeline.run(recipe, tmp_path, until="documents")
     (partial / "log.txt").unlink()
-    with pytest.raises(StageFailed, match="exit code"):  # it starts again, and now says what is wrong with the recipe
+    with pytest.raises(StageFailed, match="exit code"):  # it starts again, and now says what is wrong
         pipeline.run(recipe, tmp_path, until="documents")
 
 
@@ -115,6 +148,7 @@ def test_a_stage_killed_while_its_worker_works_ends_the_run_and_leaves_no_proces
     store = tmp_path / "store"
     environment = {**os.environ, "MEDMODEL_STORE": str(store)}
     command = [sys.executable, "-m", "medmodel.cli", "run", "demo", "--until", "documents"]
+    command += ["--set", "documents.executor={workers: 2}"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
         left: list[psutil.Process] = []
         while running.poll() is None and not left:

@@ -11,6 +11,7 @@ from langchain_core.retrievers import BaseRetriever
 
 from medmodel import registry
 from medmodel.errors import ArtifactError, EngineError, InputError
+from medmodel.models.engine import Completion
 from medmodel.models.scripted import ScriptedEngine
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index, build_index
@@ -75,6 +76,29 @@ def test_when_the_repair_fails_too_quotes_are_shown_and_said_to_be_quotes(index:
     answer = ask(index, ScriptedEngine(["nonsense", "[1] Digoxin 500 mg is recommended for everyone."]))
     assert answer.origin == "extractive"
     assert all(claim.text == claim.citations[0].quote for claim in answer.claims)
+
+
+def test_an_answer_says_what_it_cost_repair_included(index: Index) -> None:
+    first = ask(index, None).passages[0].sentence(0)
+    line = f"[1] {first}"
+    once = ask(index, ScriptedEngine([line]))
+    twice = ask(index, ScriptedEngine(["[1] Digoxin 500 mg is recommended for everyone.", line]))
+    assert once.tokens == len(line.split())  # a word stands for a token
+    assert twice.tokens == 8 + len(line.split())
+    assert once.prompt_tokens
+    assert twice.prompt_tokens
+    assert twice.prompt_tokens > once.prompt_tokens
+    assert (ask(index, ScriptedEngine(), "What is the capital of France?").tokens, ask(index, None).tokens) == (0, 0)
+
+
+def test_what_a_server_does_not_count_is_not_said_to_be_nothing(index: Index) -> None:
+    class Uncounted(ScriptedEngine):
+        async def generate(self, *arguments: Any, **options: Any) -> Completion:
+            completion = await super().generate(*arguments, **options)
+            return completion.model_copy(update={"prompt_tokens": 0, "tokens": 0})
+
+    answer = ask(index, Uncounted())
+    assert (answer.prompt_tokens, answer.tokens) == (None, None)
 
 
 def test_without_repair_a_model_is_asked_once(index: Index) -> None:

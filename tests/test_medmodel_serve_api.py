@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -159,7 +160,7 @@ def test_each_tenant_has_a_cache_salt_of_its_own(tmp_path: Path) -> None:
     from medmodel.serve.auth import Keys
 
     def salt(keys: Keys, key: str) -> str:
-        return keys(Request({"type": "http", "headers": [(b"authorization", f"Bearer {key}".encode())]}))
+        return asyncio.run(keys(Request({"type": "http", "headers": [(b"authorization", f"Bearer {key}".encode())]})))
 
     keys = Keys("k1,k2")
     assert salt(keys, "k1") == salt(keys, "k1") != salt(keys, "k2")

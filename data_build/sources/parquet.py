@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from data_build.shapes import FIELDS, SHAPES, renamed
-from data_build.sources.reading import Entry, Unreadable
+from data_build.sources.reading import Entry, Unreadable, files_below
 from data_build.sources.rows import described, of_rows
 from medmodel.errors import InputError, UnknownName
 from medmodel.records import Document
@@ -43,19 +43,17 @@ def read(
     source = described("parquet", path, licence, tier, about)
     names = {"text": text_field, **(columns or {})} if shape == "text" else dict(columns or {})
     wanted = {names.get(field, field) for field in FIELDS[shape]} | {*names.values(), *([key] if key else [])}
-    for file in _files(Path(path).expanduser()):
-        relative = file.name if file == Path(path).expanduser() else file.relative_to(Path(path).expanduser()).as_posix()
+    root = Path(path).expanduser()
+    files = [file for file in files_below(root) if isinstance(file, Unreadable) or file == root or file.suffix == ".parquet"]
+    if not files:
+        raise InputError(f"source parquet: there is no .parquet file at {root}")
+    for file in files:
+        if isinstance(file, Unreadable):
+            yield file
+            continue
+        relative = file.name if file == root else file.relative_to(root).as_posix()
         rows = _rows(file, relative, wanted, needed=text_field if shape == "text" else None)
         yield from of_rows(rows, relative, source, renamed(SHAPES[shape], names), domain=domain, language=language, key=key)
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    files = sorted(path.rglob("*.parquet"))
-    if not files:
-        raise InputError(f"source parquet: there is no .parquet file at {path}")
-    return files
 
 
 def _rows(file: Path, name: str, wanted: set[str], needed: str | None) -> Iterator[Entry | Unreadable]:

@@ -41,6 +41,7 @@ NO_ELEMENT = 3  # expat's XML_ERROR_NO_ELEMENTS
 CONTROLS = 0.01  # of the characters: from there on it is a binary file that happens to decode
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_LINKED = "is a link to a folder, and such are not followed: name the folder as a source of its own"
 _DENIED = "may not be read: permission denied"
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
 _PLAIN_PROLOG = re.compile(
@@ -103,25 +104,37 @@ def terms(source: str, licence: str | None, tier: str) -> tuple[str, Tier]:
 
 def members(path: Path | str, *suffixes: str) -> Iterator[Member | Unreadable]:
     """The files at or below `path`, and in archives there, whose names end with one of `suffixes`; sorted on disk, in the
-    archive's order inside. Hidden files are left out. Raises InputError when there is no such path."""
+    archive's order inside. Raises InputError when there is no such path."""
     path = Path(path).expanduser()
-    if path.is_dir():
-        closed: set[Path] = set()
-        for file in sorted([path, *path.rglob("*")]):
-            relative = file.relative_to(path).as_posix()
-            if file.parent in closed:  # listed, perhaps, but not to be looked at
-                continue
-            if file.is_dir():
-                if not _open_to_us(file):  # rglob passes over it in silence
-                    closed.add(file)
-                    if file == path or not _hidden(relative):
-                        yield Unreadable(id=file.name if file == path else relative, reason=_DENIED)
-            elif file.is_file() and not _hidden(relative):
-                yield from _members_of(file, relative, suffixes, inside=f"{relative}/")
-    elif path.is_file():
-        yield from _members_of(path, path.name, suffixes, inside="")
-    else:
+    for found in files_below(path):
+        if isinstance(found, Unreadable):
+            yield found
+        else:
+            name = path.name if found == path else found.relative_to(path).as_posix()
+            yield from _members_of(found, name, suffixes, inside="" if found == path else f"{name}/")
+
+
+def files_below(path: Path) -> Iterator[Path | Unreadable]:
+    """The file, or all files of the folder, sorted, and what cannot be looked at. Hidden ones are left out; links to folders
+    are not followed, since they may lead in a circle. Raises InputError when there is no such path."""
+    if path.is_file():
+        yield path
+        return
+    if not path.is_dir():
         raise InputError(f"there is no file or folder {path}")
+    closed: set[Path] = set()
+    for file in sorted([path, *path.rglob("*")]):
+        relative = file.relative_to(path).as_posix()
+        if file.parent in closed:  # listed, perhaps, but not to be looked at
+            continue
+        if file.is_dir():
+            reason = _LINKED if file != path and file.is_symlink() else "" if _open_to_us(file) else _DENIED
+            if reason:  # rglob passes over both in silence
+                closed.add(file)
+                if file == path or not _hidden(relative):
+                    yield Unreadable(id=file.name if file == path else relative, reason=reason)
+        elif file.is_file() and not _hidden(relative):
+            yield file
 
 
 def bytes_of(member: Member) -> bytes | Unreadable:

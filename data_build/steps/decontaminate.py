@@ -59,4 +59,4 @@ def _grams(sketches: Sketches, numbers: Sequence[int]) -> words.U64:
     """Every run of `LONGEST_RUN` words of these documents, sorted."""
     texts = (sketches.words_of(number, plain=True) for number in numbers)
     grams = [words.runs(found, LONGEST_RUN) for found in texts if len(found) >= LONGEST_RUN]
-    return np.unique(np.concatenate(grams)) if grams else np.empty(0, dtype=np.uint64)
+    return words.distinct(np.concatenate(grams)) if grams else np.empty(0, dtype=np.uint64)

@@ -42,7 +42,7 @@ class Dedup(Comparison):
             buckets = shared_buckets([shard.bands for shard in sketches.shards])
         kept: list[dict[int, list[int]]] = [{} for _ in buckets]  # band -> bucket -> places of documents that stay
         shingles = words.Store()  # of documents that stay and share a bucket
-        heldout = sketches.meta["heldout"]
+        heldout = sketches.meta["heldout"].tolist()
         number_of: list[int] = []  # of the documents that stay, in the order of preference
         for number in sketches.order():
             mine = [(band, bucket) for band, bucket in enumerate(buckets[:, number].tolist()) if bucket != ALONE]

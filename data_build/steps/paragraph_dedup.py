@@ -43,7 +43,7 @@ class ParagraphDedup(Comparison):
         cut: dict[int, set[int]] = {}
         for start, end in zip(starts, np.r_[starts[1:], len(found)], strict=True):
             holders = found[start:end]
-            if len(np.unique(holders[:, 0])) < self.copies:
+            if end - start < self.copies or len(np.unique(holders[:, 0])) < self.copies:
                 continue
             for document, line in holders[1:, :2].tolist():
                 if not sketches.meta["heldout"][document]:

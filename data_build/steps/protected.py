@@ -35,6 +35,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from data_build import blake, cases
 from data_build.steps.tagging import drop, tag
+from data_build.words import distinct
 from medmodel.artifacts import file_sha256
 from medmodel.errors import InputError, UnknownName
 from medmodel.registry import register
@@ -88,7 +89,9 @@ class Protected(PipelineStep):
         self.benchmarks = dict(benchmarks)
         self.data = Path(data) if data else None
         self.cases = tuple(str(path) for path in cases)
-        load(benchmarks, self.data)  # an error in the recipe shows before anything runs
+        repeated(
+            "a " * LATIN_GRAM, self.lists
+        )  # an error in the recipe shows here, and what is compiled is loaded before a fork
 
     @property
     def lists(self) -> Lists:
@@ -165,7 +168,7 @@ def merge(lists: Mapping[str, Hashes]) -> Lists:
     """One array of all lists. Raises InputError when there are more than an integer has bits."""
     if len(lists) > 64:
         raise InputError(f"documents.protected names {len(lists)} benchmarks; there may be 64")
-    known = np.unique(np.concatenate([*lists.values(), np.empty(0, dtype=np.uint64)]))
+    known = distinct(np.concatenate([*lists.values(), np.empty(0, dtype=np.uint64)]))
     marks = np.zeros(len(known), dtype=np.uint64)
     for bit, name in enumerate(sorted(lists)):
         marks[np.searchsorted(known, lists[name])] |= np.uint64(1 << bit)

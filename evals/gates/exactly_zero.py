@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows
+from evals.profiles import Gate
+from evals.verdicts import Rows
 from medmodel.records import GateResult
 from medmodel.registry import register
 
@@ -14,10 +15,12 @@ def exactly_zero(gate: Gate, rows: Rows) -> GateResult:
     found = {row.id: row.shown for row in scored if row.values[gate.metric]}
     return GateResult(
         gate=gate.name,
-        passed=bool(scored) and total == 0,
+        verdict="fail" if found else "pass" if scored else "cannot tell",
         value=total if scored else None,
         n=len(scored),
         rule="the sum over all items = 0",
         missed_by=total or None,
+        threshold=0.0,
+        why=f"found in {len(found)} of {len(scored)}" if found else "" if scored else "no item has this metric",
         detail={"found": found} if found else {},
     )

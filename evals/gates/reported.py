@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evals.profiles import Gate, Rows, compare, rate
+from evals.profiles import Gate
+from evals.verdicts import Rows, alone, compare
 from medmodel.records import GateResult
 from medmodel.registry import register
 
@@ -16,15 +17,14 @@ def reported(gate: Gate, rows: Rows) -> GateResult:
         value, interval, n = difference.value if difference.n else None, difference.interval, difference.n
         baseline = difference.baseline if difference.n else None
     else:
-        value, interval, n = rate(gate, rows.candidate)
+        value, interval, n = alone(gate, rows.candidate)
     return GateResult(
         gate=gate.name,
-        passed=True,
+        verdict="not gated",
         value=value,
         baseline=baseline,
         interval=interval,
         n=n,
         rule="reported",
-        gated=False,
         detail=detail,
     )

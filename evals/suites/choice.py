@@ -44,6 +44,10 @@ class Choice(Suite[ChoiceItem]):
         return distribution(rows)
 
     @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        return cls.metrics if distribution(rows)["degenerate"] else ()
+
+    @classmethod
     def specimen(cls, folder: Path) -> Material:
         options = ("rest at home", "ice", "heat twice a day", "salt")
         return Material(

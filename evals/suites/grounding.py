@@ -80,16 +80,21 @@ class Grounding(Suite[Case]):
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         answers = [row.answer for row in rows if row.answer]
-        numbers = Counter(min(cited) for cited in map(_cited, answers) if cited)
-        most = max(numbers.values(), default=0)
         return {
-            "cited_first": {str(number): count for number, count in sorted(numbers.items())},
-            "degenerate": numbers.total() >= FEWEST and most / numbers.total() > DEGENERATE,
+            "cited_first": {str(number): count for number, count in sorted(_first_numbers(rows).items())},
+            "degenerate": bool(self.degenerate(rows)),
             "status": dict(Counter(answer.status for answer in answers)),
             "origin": dict(Counter(answer.origin for answer in answers)),
             "abstained_first": sum(1 for answer in answers if answer.first_try and answer.first_try.abstained),
             "never_asked": sum(1 for answer in answers if answer.first_try is None),  # evidence below the threshold
         }
+
+    @classmethod
+    def degenerate(cls, rows: Sequence[Scored]) -> Sequence[str]:
+        """Copying one place is no pointing; `grounded` is met by it, which is why the two are gated side by side."""
+        numbers = _first_numbers(rows)
+        habit = numbers.total() >= FEWEST and max(numbers.values()) / numbers.total() > DEGENERATE
+        return ("right_sentence",) if habit else ()
 
     def _is_valid(self, citation: Citation, answer: Answer) -> bool:
         """Against the index itself; without one (`--url` alone), against the passage that came with the answer."""
@@ -149,6 +154,11 @@ def _cited(answer: Answer) -> dict[int, str]:
     shown = prompts.numbered(answer.passages)
     lines = parse(answer.first_try.text, len(shown)) if answer.first_try and answer.first_try.well_formed else None
     return {number: shown[number - 1][0].sentence(shown[number - 1][1]) for number, _ in lines or ()}
+
+
+def _first_numbers(rows: Sequence[Scored]) -> Counter[int]:
+    """How often each sentence number is the first that a first try cites."""
+    return Counter(min(cited) for cited in (_cited(row.answer) for row in rows if row.answer) if cited)
 
 
 def _first_try(tried: FirstTry | None) -> dict[str, str]:

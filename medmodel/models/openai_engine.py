@@ -32,12 +32,6 @@ PROBE = 30.0  # seconds for one token
 BORDER = 16  # characters before a continuation that may share a token with it: the last word of a prompt, cut at this
 
 
-class _TooLong(EngineError):
-    """The server refused a prompt for its length; `limit` is its context in tokens."""
-
-    limit = 0
-
-
 @dataclass
 class _Local:
     """What belongs to one event loop: a connection pool, and the time limits of the calls under way."""
@@ -72,6 +66,7 @@ class OpenAIEngine:
         self._bos = bos_token_id
         self._patience = patience
         self._locals: WeakKeyDictionary[asyncio.AbstractEventLoop, _Local] = WeakKeyDictionary()
+        self._context = 0  # tokens; known once something has been tokenised
         self._next_ids: dict[tuple[str, str], int] = {}  # (end of the prompt, continuation) -> its one token
 
     async def generate(
@@ -129,21 +124,27 @@ class OpenAIEngine:
         """Tokenised as lm-eval's `hf` does: prompt and continuation as one string, spaces at the border to the continuation.
 
         The prompt goes as text, so that one request does it all and the prefix cache is used; the ids of continuations are
-        asked for once. A prompt that does not fit is tokenised, cut from the left and sent as tokens.
+        asked for once. One that does not fit is cut from the left by the server; how much, a second request finds out.
         """
         kept = prompt.rstrip()
         ids = [await self._next_id(kept, prompt[len(kept) :] + continuation) for continuation in continuations]
         if len(set(ids)) != len(ids):
             raise EngineError(f"{self.name}: two of the continuations {list(continuations)} are the same token")
-        cut = 0
-        try:
-            reply = await self._complete_one(kept, ids)
-        except _TooLong as refusal:
-            tokens = await self._tokenize(kept, special=True)
-            cut = len(tokens) - (refusal.limit - 1)  # one token of the context is for the answer
-            reply = await self._complete_one(tokens[cut:], ids)
-        choices = reply["choices"][0]
-        found = ((choices.get("logprobs") or {}).get("top_logprobs") or [None])[0] or {}
+        body = {
+            "model": self.model,
+            "prompt": kept,
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": len(ids),  # vLLM takes the ids alone, and wants this set; another server sends its best ones
+            "logprob_token_ids": ids,
+            "return_tokens_as_token_ids": True,
+            "truncate_prompt_tokens": -1,  # to all of the context but one token, which the answer takes
+            "truncation_side": "left",
+        }
+        reply = await self._post(self.base_url + "/completions", body)
+        read = reply["usage"]["prompt_tokens"]
+        cut = len(await self._tokenize(kept, special=True)) - read if read >= self._context - 1 else 0
+        found = ((reply["choices"][0].get("logprobs") or {}).get("top_logprobs") or [None])[0] or {}
         for token, continuation in zip(ids, continuations, strict=True):
             if f"token_id:{token}" not in found:
                 raise EngineError(f"{self.name} gave no log-probability for '{continuation}'")
@@ -211,6 +212,7 @@ class OpenAIEngine:
             return []
         root = self.base_url.removesuffix("/v1")
         reply = await self._post(root + "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": special})
+        self._context = reply["max_model_len"]
         return [int(token) for token in reply["tokens"]]
 
     async def _next_id(self, prompt: str, continuation: str) -> int:
@@ -225,18 +227,6 @@ class OpenAIEngine:
                 )
             self._next_ids[end, continuation] = both[-1]
         return self._next_ids[end, continuation]
-
-    async def _complete_one(self, prompt: str | list[int], ids: Sequence[int]) -> Any:
-        body = {
-            "model": self.model,
-            "prompt": prompt,
-            "max_tokens": 1,
-            "temperature": 0.0,
-            "logprobs": len(ids),  # vLLM takes the ids alone, and wants this set; another server sends its best ones
-            "logprob_token_ids": ids,
-            "return_tokens_as_token_ids": True,
-        }
-        return await self._post(self.base_url + "/completions", body)
 
     def _beginning(self) -> list[int]:
         if self._bos is None:
@@ -259,12 +249,8 @@ class OpenAIEngine:
 
     def _refusal(self, status: int, body: str) -> EngineError:
         # A server's message may quote the prompt; only the sentence about length is known not to.
-        known = re.search(r"maximum context length (?:is|of) (\d+) tokens", body)
-        if known is None:
-            return EngineError(f"{self.name} refused with status {status}")
-        refusal = _TooLong(f"{self.name} refused with status {status}: {known[0]}")
-        refusal.limit = int(known[1])
-        return refusal
+        known = re.search(r"maximum context length (?:is|of) \d+ tokens", body)
+        return EngineError(f"{self.name} refused with status {status}{f': {known[0]}' if known else ''}")
 
     def _local(self) -> _Local:
         loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.prompts import NO_ANSWER, answer_line
 from medmodel.records import Message
 
+KEPT = 1_000
 _NUMBERED = re.compile(r"^\[(\d+)\] (.+)$", re.MULTILINE)
 _QUESTION = re.compile(r"^Question: (.*)$", re.MULTILINE)
 _WORD = re.compile(
@@ -28,7 +29,7 @@ _WORD = re.compile(
 
 
 class ScriptedEngine:
-    """Implements `Engine`. `asked` keeps every prompt, for tests that look at what the model was told."""
+    """Implements `Engine`. `asked` keeps the last KEPT prompts, for tests that look at what the model was told."""
 
     name = "scripted (a fake: no model)"
     fake = True
@@ -49,10 +50,13 @@ class ScriptedEngine:
         cache_salt: str | None = None,
     ) -> Completion:
         self.asked.append(tuple(messages))
+        del self.asked[:-KEPT]  # a server on it is asked tens of thousands
         pieces = re.findall(r"\s*\S+", self._reply(messages))  # a word stands for a token
         kept = pieces[:max_tokens]
+        await asyncio.sleep(0)  # lets other tasks run, and a cancelled caller go
         for piece in kept:
-            await asyncio.sleep(self._pause)  # lets other tasks run, and a cancelled caller go
+            if self._pause:
+                await asyncio.sleep(self._pause)
             if on_text is not None:
                 on_text(piece)
         return Completion(

@@ -171,6 +171,11 @@ def hardware() -> Literal["cuda", "cpu"]:
     return "cuda" if _installed("vllm") and Path("/dev/nvidiactl").exists() else "cpu"
 
 
+def flags(model_dir: Path) -> tuple[str, ...]:
+    """What vLLM is started with on this machine, the folder aside: part of what a report's numbers were measured under."""
+    return tuple(argument for argument in _arguments(model_dir, hardware()) if argument not in ("--model", str(model_dir)))
+
+
 def usable_cpus() -> list[int]:
     """Cores this process may run on, no more than a container's quota pays for."""
     cores = sorted(os.sched_getaffinity(0))

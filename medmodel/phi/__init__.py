@@ -80,8 +80,8 @@ def deidentify(
         new = made.of(one) if made else f"[{one.kind.upper()}]" if mode == "mask" else text[one.start : one.end]
         parts += [text[last : one.start], new]
         last = one.end
-    secret = blake2b(key.encode()).digest()
-    audit = tuple(Audit(one.start, one.end, one.kind, one.rule, _digest(secret, text[one.start : one.end])) for one in found)
+    keyed = blake2b(digest_size=8, key=blake2b(key.encode()).digest())
+    audit = tuple(Audit(one.start, one.end, one.kind, one.rule, _digest(keyed, text[one.start : one.end])) for one in found)
     return Deidentified("".join(parts) + text[last:], audit)
 
 
@@ -98,10 +98,11 @@ def analyzer(names: NameModel | None = None) -> Any:
     return engine(names)
 
 
-def _digest(secret: bytes, words: str) -> str:
+def _digest(keyed: blake2b, words: str) -> str:
     """64 bits of a keyed hash: without the key, not even a guess can be tried."""
-    said = " ".join(words.casefold().split()).encode("utf-8", "surrogatepass")
-    return blake2b(said, digest_size=8, key=secret).hexdigest()
+    one = keyed.copy()
+    one.update(" ".join(words.casefold().split()).encode("utf-8", "surrogatepass"))
+    return one.hexdigest()
 
 
 def _again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:

@@ -28,12 +28,16 @@ _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the num
     r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
-_SUFFIXED = re.compile(
-    r"[A-ZÀ-Þ][\w-]*(?:stra(?:ss|ß)e|str\.|gasse|weg|damm|ufer|ring|allé|stien|bakken|backen|väg|platz|allee|katu|tie|gatan|gata|vägen|vej|veien|gade|gaten|laan|straat|plein|utca|tér|ulice|náměstí)(?: [0-9]{1,4}[A-Za-z]?\b)?"
+_SUFFIXES = tuple(
+    "strasse straße str. gasse weg damm ufer ring allé stien bakken backen väg platz allee katu tie gatan gata vägen vej veien gade "
+    "gaten laan straat plein utca tér ulice náměstí".split()
 )
-_STREET_WORD = re.compile(  # Kerek utca 12, Luite tee 87
-    r"(?:utca|útja|út|tér|körút|u\.|street|str\.?|tee|tänav|põik|pst|mnt|gate|gata|vei|veien|vej|katu|tie|terrasse|plads|strasse|straße|cesta|ulica|rkp\.|sokak|caddesi) [0-9]{1,4}\.?"
+_SUFFIXED = re.compile(rf"[A-ZÀ-Þ][\w-]*(?:{'|'.join(map(re.escape, _SUFFIXES))})(?: [0-9]{{1,4}}[A-Za-z]?\b)?")
+_STREET_WORDS = tuple(
+    "utca útja út tér körút u. street str. str tee tänav põik pst mnt gate gata vei veien vej katu tie terrasse plads strasse straße "
+    "cesta ulica rkp. sokak caddesi".split()
 )
+_STREET_WORD = re.compile(rf"(?:{'|'.join(map(re.escape, _STREET_WORDS))}) [0-9]{{1,4}}\.?")  # Kerek utca 12, Luite tee 87
 _BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
@@ -83,8 +87,12 @@ _ZIP_CUE = re.compile(
     r"(?:zip(?:[ -]?[Cc]ode)?|Zip(?:[ -]?[Cc]ode)?|ZIP(?:[ -]?[Cc]ode)?|post(?:al)?[ -]?code|Post(?:al)?[ -]?[Cc]ode|PLZ|邮编|邮政编码)(?: is|:|：|为)?:? ?([A-Z]{0,2}[0-9][0-9A-Z]{2,5}(?:[- ][0-9A-Z]{2,4})?)\b"
 )
 _COUNTRY_CODE = re.compile(rf"(?:{'|'.join(sorted(_COUNTRIES))})\)?,? ([0-9]{{4,6}})(?![0-9.,%])")
+_AFTER_COUNTRY = tuple({name[-4:] + gap for name in _COUNTRIES for gap in (" ", ", ", ") ", "), ")})
 _BLOCK = re.compile(r"(?:^|\n)[>? ]{0,5}([0-9]{1,6} [^\n:]{3,40}|[A-ZÀ-Þ][^\n:]{2,30} [0-9]{1,4}\.?)\n[>? ]{0,5}$")
 _HAN = re.compile(f"[{HAN}]")
+_DIGIT = re.compile("[0-9]")
+_STATE = re.compile("[A-Z]{2}")
+_LAST_WORD = re.compile(r"(\w+)\.$")
 _CORNER = re.compile("corner of")
 _NUMBERS_BEFORE = re.compile(
     r"(?:(?<=\s)|^)(?:the corner of (?:[0-9]{1,6} )?|(?:USNS|USNV|USS|USCGC|Unit|PSC)(?: [A-Z][\w'-]+)? ?\n?|[0-9]{1,6}(?: [0-9]{1,4})? )$"
@@ -146,32 +154,41 @@ _ZH_LEFT = re.compile(
 _ZH_CUT = re.compile(r".*(?:住址|地址|家住|住在|现住|现居|位于|居住于|寄至|送至|住|居|于|在|来自|至|为|是|到|往|，)")
 
 
-def english(text: str) -> list[tuple[int, int, float]]:
-    """Addresses with their certainty; they may overlap."""
+def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, float]]:
+    """Addresses with their certainty; they may overlap. `numbers`: where the digits of the text stand.
+
+    What needs a number of some length after a space, or a word before it, is looked for only where there is one.
+    """
     typed, text = text, with_capitals(text)
+    spaced = [(start, end) for start, end in numbers if start and text[start - 1] == " "]
+    long = any(end - start > 4 for start, end in spaced)
+    coded = any(end - start == 1 and text[end : end + 1].isupper() for start, end in spaced)  # E1 6AN
     found = []
     for match in _STREET.finditer(text):
         before = text[match.start() - 1 : match.start()]
         if not (before.isalnum() or before in ("/", ",", "-") or (before == "." and text[match.start() - 2].isdigit())):
             found.append((match.start(), _follow(text, match.end()), 0.93))
     found += [(match.start(1), match.end(1), 0.9) for match in _ZIP_CUE.finditer(text)]
-    found += [(match.start(), match.end(), 0.85) for match in _COUNTRY_CODE.finditer(text)]
+    if any(3 < end - start < 7 and text[max(0, start - 8) : start].endswith(_AFTER_COUNTRY) for start, end in spaced):
+        found += [(match.start(), match.end(), 0.85) for match in _COUNTRY_CODE.finditer(text)]
     rare = [pattern for sign, pattern in (("PO", _MILITARY), ("corner of", _CORNERS)) if sign in text]
-    for pattern in (_STATE_ZIP, _UK_CODE, *rare):
+    for pattern in (*((_STATE_ZIP,) if long else ()), *((_UK_CODE,) if coded else ()), *rare):
         found += [(match.start(), match.end(), 0.9) for match in pattern.finditer(text)]
     if "Suite" in text or "Apt" in text or "Flat" in text or "Ste" in text or "Apartment" in text:
         for match in _FLAT.finditer(text):
             left = max(0, match.start() - 60)
             block = _BLOCK.search(text[left : match.start()]) or _SIDE.search(text[left : match.start()])
-            start = left + block.start(1) if block and re.search("[0-9]", block[1]) else match.start()
+            start = left + block.start(1) if block and _DIGIT.search(block[1]) else match.start()
             found.append((start, _follow(text, match.end()), 0.9))
     if "Box" in text or "PSC" in text or "box" in text:
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
-    for match in _SUFFIXED.finditer(text):
+    ends = [text[max(0, start - 10) : start - 1] for start, _ in spaced]  # the longest of the words has nine letters
+    suffixed = "str." in text or any(word.endswith(_SUFFIXES) for word in ends)
+    for match in _SUFFIXED.finditer(text) if suffixed else ():
         if match[0][-1] in "0123456789.":
             initial = _INITIAL.search(text, max(0, match.start() - 4), match.start())
             found.append((initial.start() if initial else match.start(), _follow(text, match.end()), 0.85))
-    for match in _STREET_WORD.finditer(text):
+    for match in _STREET_WORD.finditer(text) if any(word.endswith(_STREET_WORDS) for word in ends) else ():
         named = _BEFORE_STREET_WORD.search(text, max(0, match.start() - 40), match.start())
         if named:
             found.append((named.start(), _follow(text, match.end()), 0.85))
@@ -189,7 +206,7 @@ def english(text: str) -> list[tuple[int, int, float]]:
         if _NO_HOME.search(typed, max(0, match.start() - 8), match.start()):
             continue
         end = _walk(text, match.end())
-        if re.search("[0-9]", text[match.end() : end]) or (match[0].startswith("corner") and end - match.end() > 8):
+        if _DIGIT.search(text, match.end(), end) or (match[0].startswith("corner") and end - match.end() > 8):
             corner = text.startswith("the corner of", match.start() - 4)
             found.append((match.start() - 4 if corner else match.end(), end, 0.93))
     return found
@@ -297,7 +314,7 @@ def _follow(text: str, start: int) -> int:
                 break
             end = at
             words_since = 0
-        elif re.fullmatch("[A-Z]{2}", bare) or bare in _COUNTRIES or bare in _TYPE_WORDS:
+        elif _STATE.fullmatch(bare) or bare in _COUNTRIES or bare in _TYPE_WORDS:
             end = at - (len(word) - len(bare))
             words_since = 0
         else:
@@ -331,11 +348,11 @@ def _walk(text: str, start: int) -> int:
         if not (first.isupper() or first.isdigit() or word.rstrip(".") in _LINKS or _TO_NUMBER.match(text, match.start())):
             break
         if text[at - 1 : at] == "." and at - start > 3 and text[at - 2 : at - 1].islower() and first.isupper() and at != start:
-            before = re.search(r"(\w+)\.$", text[start:at])
+            before = _LAST_WORD.search(text, start, at)
             if before and len(before[1]) > 4:
                 break
         at = match.end()
-        certain = first.isdigit() or word.rstrip(".") in _COUNTRIES or re.fullmatch("[A-Z]{2}", word) is not None
+        certain = first.isdigit() or word.rstrip(".") in _COUNTRIES or _STATE.fullmatch(word) is not None
         if certain or (first.isupper() and "\n" not in text[start : match.start()]):
             end = at  # on a later line a word alone may be the next sentence
     return end - 1 if text[end - 1 : end] == "." else end

@@ -7,9 +7,9 @@ import re
 _DOMAIN = re.compile(r"@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|@[A-Za-z0-9-]{2,}(?=[\s>,;)]|$)")
 _INSTITUTION = re.compile(r"\.(?:gov|org|edu|int|nhs\.uk)(?:\.\w+)?$")
 _WEB = re.compile(r"(?:https?://|www\.)[^\s<>\"）】，。]+")
-_BARE = re.compile(
-    r"(?<![\w@.-])(?:[A-Za-z0-9-]+\.)+(?:com|net|org|edu|gov|info|io|cn|de|fr|se|es|it|nl|ch|at|jp|eu|co\.uk|com\.au)(?:/[^\s<>\"）】，。]*)?(?![\w.-]*[@\w])"
-)
+_TOP = "com|net|org|edu|gov|info|io|cn|de|fr|se|es|it|nl|ch|at|jp|eu|co\\.uk|com\\.au"
+_ENDING = re.compile(rf"\.(?:{_TOP})")  # without one there is no address, and this is the quicker look
+_BARE = re.compile(rf"(?<![\w@.-])(?:[A-Za-z0-9-]+\.)+(?:{_TOP})(?:/[^\s<>\"）】，。]*)?(?![\w.-]*[@\w])")
 _SIGNS = frozenset("._%+'-")
 
 
@@ -34,6 +34,6 @@ def urls(text: str) -> list[tuple[int, int]]:
     if "://" in text or "www." in text:
         for match in _WEB.finditer(text):
             found.append((match.start(), match.start() + len(match[0].rstrip(".,;:!?)'\"]"))))
-    if "." in text:
+    if _ENDING.search(text):
         found += [match.span() for match in _BARE.finditer(text)]
     return found

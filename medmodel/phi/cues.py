@@ -34,6 +34,7 @@ _LOOSE = re.compile(
 _FIELD = re.compile(
     rf"(?:Patient|PATIENT|Patient's|Pt)(?: [Nn]ame| NAME)?:\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;.\n(]|$|  | DOB| MRN)|(?:Name|NAME):\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;\n]| DOB| MRN|  )"
 )
+_NO_SPACE = re.compile(r"[^\s,]+")
 _NOTES = ((_TITLED, "title and name", 0.9), (_CUED, "name after a cue", 0.9), (_LOOSE, "name after a cue", 0.7))
 _PUBLISHED = ((_PATIENT_TITLED, "patient's title and name", 0.9), (_FIELD, "name after a cue", 0.9))
 
@@ -52,10 +53,10 @@ def english_names(text: str, published: bool) -> Iterator[Finding]:
 def _end_of_name(text: str, start: int, end: int) -> int:
     """The capital words after a cue, as far as they may be a name."""
     kept = last = start
-    for word in re.finditer(r"[^\s,]+", text[start:end]):
+    for word in _NO_SPACE.finditer(text, start, end):
         if word[0].strip(".'’") in _NO_NAMES:
             break
-        last, kept = kept, start + word.end()
+        last, kept = kept, word.end()
     if (
         text[kept : kept + 1] == ":" and last > start
     ):  # "Jane Roe, MRN:": the last word is the next field's, but not in "Jane Roe:"

@@ -16,7 +16,7 @@ _MONTH_WORDS = frozenset(
     for form in (short, short.upper())
 )
 _TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?![0-9:]))?"
-_NUMERIC = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?![0-9]|[-./][0-9])" + _TIME)
+_NUMERIC = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})(?![0-9]|[-./][0-9])" + _TIME)
 _TWO = re.compile(r"[0-9]{1,2}([-/.])(?:[0-9]{4}|[0-9]{1,2})(?![0-9]|[-./%][0-9])")
 _CHINESE = re.compile(
     r"(?:[0-9]{4}|[0-9]{2}) ?年 ?(?:[0-9]{1,2} ?月份?(?: ?[0-9]{1,2} ?[日号])?)|[0-9]{1,2} ?月 ?[0-9]{1,2} ?[日号]"
@@ -79,16 +79,16 @@ def chinese_dates(text: str) -> list[tuple[int, int]]:
 def _numeric(text: str, start: int) -> tuple[int, int] | None:
     match = _NUMERIC.match(text, start)
     if match:
-        one, two, three = (part for part in re.split(r"[-/.]", re.split("[T ]", match[0])[0]))
+        one, sign, two, three = match.groups()
         first, second, third = int(one), int(two), int(three)
         year_first = len(one) == 4 or first > 31
         month, day = sorted((second, third) if year_first else (first, second))
         year = one if year_first else three
         if not (1 <= month <= 12 and 1 <= day <= 31) or len(year) not in (2, 4) or (len(year) == 4 and year[0] not in "12"):
             return None
-        if match[1] == "." and len(year) != 4 and not _CUE.search(text, max(0, start - 24), start):
+        if sign == "." and len(year) != 4 and not _CUE.search(text, max(0, start - 24), start):
             return None  # 3.1.12 is a section
-        if match[1] == "-" and year_first and len(one) != 4:
+        if sign == "-" and year_first and len(one) != 4:
             return None
         return match.span()
     match = _TWO.match(text, start)

@@ -32,10 +32,9 @@ _NO_AGE_AFTER = re.compile(
 def by_rule(text: str, published: bool = False) -> list[Finding]:
     """All hits of all rules; they may overlap. `published`: the text is a reference, not a note."""
     found: list[Finding] = []
-    taken, numbered = 0, False
-    for number in _NUMBER.finditer(text):
-        numbered = True
-        start, end = number.span()
+    numbers = [number.span() for number in _NUMBER.finditer(text)]
+    taken = 0
+    for start, end in numbers:
         if start < taken:
             continue
         one = _at(text, start, end, published)
@@ -48,8 +47,10 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
     latin = text.isascii() or _LATIN.search(text) is not None
     if not published:
         found += [Finding(start, end, "url", "web address", 0.9) for start, end in contacts.urls(text)]
-        if numbered and latin:
-            found += [Finding(start, end, "address", "address", score) for start, end, score in addresses.english(text)]
+        if numbers and latin:
+            found += [
+                Finding(start, end, "address", "address", score) for start, end, score in addresses.english(text, numbers)
+            ]
     found += [Finding(start, end, "ip", "IPv6 or MAC address", 0.9) for start, end in network_addresses(text)]
     if latin:
         found += cues.english_names(text, published)

@@ -11,41 +11,54 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 
 from medmodel.phi.dates import MONTHS
-from medmodel.phi.finding import Finding, words
+from medmodel.phi.finding import Finding, word_set, words
 from medmodel.phi.numbers import identity_checksum
 
 _WORDS = re.compile(r"[^\W\d_]+")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _MONTH_WORD = re.compile(r"[A-Z][a-z]{2,8}")
+_NAME_PART = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_TITLE = re.compile(r"\b(?:Mrs?|Ms|Miss|Dr|Prof)\.? $")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_COUNT = re.compile(r"\d+")
+_BIRTH = re.compile(r"(?:DOB|[Bb]irth|[Bb]orn|出生)[^\n]{0,8}$")
+_PADDED = re.compile(r"\d\d[-/.]\d\d[-/.]\d{2,4}|\d{4}[-/.]\d\d[-/.]\d\d")
+_ORDINAL = re.compile(r"(\d)(?:st|nd|rd|th)\b")
+_CHINESE_DAY = re.compile("[日号]")
+_CHINESE_STREET = re.compile("[路街号巷村室]")
+_LINE = re.compile(r"\d{3}(\D?)\d{4}$")  # the last seven digits of a telephone number
+_MOBILE = re.compile("1[3-9]\\d")
+_ONE_READING = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}.*")
+_GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 
 
 class Surrogates:
     """Surrogates of one scope: a document, or all of a patient's."""
 
     def __init__(self, key: str, scope: str, text: str, findings: Sequence[Finding]) -> None:
-        self.key, self.scope, self.text = blake2b(key.encode()).digest(), scope.encode() + b"\0", text
-        weeks = 5 + self._number("shift") % 100  # 5 to 104 weeks
-        self.shift = timedelta(weeks=weeks if self._number("direction") % 2 else -weeks)
+        self.keyed, self.text = blake2b(scope.encode() + b"\0", digest_size=8, key=blake2b(key.encode()).digest()), text
+        self.folded = text.casefold()
         dates = [text[found.start : found.end] for found in findings if found.kind == "date"]
         self.day_first = _day_first(dates)
-        years = [int(year) for one in dates for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", one)]
+        years = [int(year) for one in dates for year in _YEAR.findall(one)]
         self.year = max(years, default=2021)  # of a day and month that names none
         self.taken: dict[str, str] = {}
+        self.named: dict[str, str] = {}  # by the words alone, whatever they were first taken for
         self.used: set[str] = set()
 
     def of(self, found: Finding) -> str:
         said = self.text[found.start : found.end]
-        chinese = _HAN.search(said) is not None
+        chinese = not said.isascii() and _HAN.search(said) is not None
         if found.kind == "name":
             return self._chinese_name(said, found) if chinese else self._name(said, found)
         if found.kind == "date":
             return self._date(said, found)
         if found.kind == "age":
-            return re.sub(r"\d+", "90+", said, count=1)
+            return _COUNT.sub("90+", said, count=1)
         if found.kind == "email":
             return f"user{self._number(said) % 10000}@example.org"
         if found.kind == "url":
@@ -59,12 +72,26 @@ class Surrogates:
         return self._format(said)
 
     @cached_property
+    def shift(self) -> timedelta:
+        weeks = 5 + self._number("shift") % 100  # 5 to 104 weeks
+        return timedelta(weeks=weeks if self._number("direction") % 2 else -weeks)
+
+    @cached_property
     def there(self) -> frozenset[str]:
-        return frozenset(_WORDS.findall(self.text.casefold()))
+        return frozenset(_WORDS.findall(self.folded))
+
+    def _holds(self, word: str) -> bool:
+        if not word.isascii():
+            return word in self.text
+        low = word.casefold()
+        return (
+            low in self.folded and low in self.there
+        )  # few stand in it at all, and its words need not be known for the others
 
     def _number(self, *parts: str) -> int:
-        told = self.scope + "\0".join(parts).encode("utf-8", "surrogatepass")
-        return int.from_bytes(blake2b(told, digest_size=8, key=self.key).digest(), "big")
+        one = self.keyed.copy()
+        one.update("\0".join(parts).encode("utf-8", "surrogatepass"))
+        return int.from_bytes(one.digest(), "big")
 
     def _pick(self, choices: Sequence[str], *what: str) -> str:
         """One that is not in the text and stands for nothing else."""
@@ -74,59 +101,55 @@ class Surrogates:
             one = ""
             for step in range(count):
                 one = choices[(first + step) % count]
-                there = one.casefold() in self.there if one.isascii() else one in self.text
-                if not there and one not in self.used:
+                if one not in self.used and not self._holds(one):
                     break
             else:  # the text holds them all: one that is not the very word
                 free = (choices[(first + step) % count] for step in range(count))
                 one = next((choice for choice in free if choice.casefold() != what[-1].casefold()), "X")
             self.used.add(one)
             self.taken[key] = one
+            self.named.setdefault(what[-1], one)
         return self.taken[key]
 
     def _name(self, said: str, found: Finding) -> str:
-        parts = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", said)
+        parts = _NAME_PART.findall(said)
         before = self.text[max(0, found.start - 12) : found.start]
-        if re.search(r"\b(?:Mrs|Ms|Miss)\.? $", before):
-            self.taken.setdefault("\0female", parts[0].casefold())
+        titled = _TITLE.search(before) is not None
         made: dict[str, str] = {}
         for number, part in enumerate(parts):
             if len(part) == 1:
                 made[part] = "ABCDEGHJKLMNPRSTW"[self._number("initial", part) % 17]
                 continue
             low = part.casefold()
-            titled = re.search(r"\b(?:Mrs?|Ms|Miss|Dr|Prof)\.? $", before)
             kind = self._kind(
-                part.title() if part.isupper() else part, last=number == len(parts) - 1 and (number > 0 or bool(titled))
+                part.title() if part.isupper() else part, last=number == len(parts) - 1 and (number > 0 or titled)
             )
-            known = next((key for key in self.taken if key.endswith(f"\0{low}")), None)
-            new = self.taken[known] if known else self._pick(words(kind), kind, low)
+            new = self.named.get(low) or self._pick(words(kind), kind, low)
             made[part] = new.upper() if part.isupper() else new.lower() if part.islower() else new
-        return re.sub(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", lambda match: made[match[0]], said)
+        return _NAME_PART.sub(lambda match: made[match[0]], said)
 
     def _kind(self, part: str, last: bool) -> str:
         if last:
             return "surnames"
-        if part in words("given_female"):
+        if part in word_set("given_female"):
             return "given_female"
-        if part in words("given_male"):
+        if part in word_set("given_male"):
             return "given_male"
         return "given_female" if part.endswith(("a", "e", "i")) else "given_male"
 
     def _chinese_name(self, said: str, found: Finding) -> str:
-        size = 2 if said[:2] in words("zh_compound_surnames") else 1
-        common = words("zh_surnames")[0][:100]
-        surname = self._pick(list(common), "surname", said[:size])
+        size = 2 if said[:2] in word_set("zh_compound_surnames") else 1
+        surname = self._pick(words("zh_surnames")[0][:100], "surname", said[:size])
         given = said[size:]
         if not given:
             return surname
         around = self.text[found.end : found.end + 12]
-        female = re.search("女", around) is not None or given[-1] in "芳娟敏静丽燕玲婷雪倩英兰梅霞莉娜红萍"
-        choices = [name for name in words("zh_given_female" if female else "zh_given_male") if len(name) == len(given)]
+        female = "女" in around or given[-1] in "芳娟敏静丽燕玲婷雪倩英兰梅霞莉娜红萍"
+        choices = _given("zh_given_female" if female else "zh_given_male", len(given))
         return surname + (self._pick(choices, "given", given) if choices else "")
 
     def _date(self, said: str, found: Finding) -> str:
-        numbers = [(match.start(), match.end(), match[0]) for match in re.finditer(r"\d+", said)]
+        numbers = [(match.start(), match.end(), match[0]) for match in _COUNT.finditer(said)]
         month_word = next((match for match in _MONTH_WORD.finditer(said) if _month(match[0])), None)
         values = [int(number) for _, _, number in numbers]
         order = ""  # which number is year, month, day
@@ -135,7 +158,7 @@ class Surrogates:
                 "y" if len(number) == 4 or (at and len(values) > 1) else "d" for at, (_, _, number) in enumerate(numbers)
             )
         elif "月" in said:
-            order = ("y" if "年" in said else "") + "m" + ("d" if re.search("[日号]", said) else "")
+            order = ("y" if "年" in said else "") + "m" + ("d" if _CHINESE_DAY.search(said) else "")
         elif len(values) >= 3:
             order = "ymd" if values[0] > 31 else "dmy" if self.day_first or values[0] > 12 else "mdy"
             order = "mdy" if order == "dmy" and values[1] > 12 else order
@@ -148,10 +171,7 @@ class Surrogates:
         year += (2000 if year < 40 else 1900) if year < 100 else 0
         try:
             old = date(year, _month(month_word[0]) if month_word else at["m"], at.get("d", 15))
-            if (
-                re.search(r"(?:DOB|[Bb]irth|[Bb]orn|出生)[^\n]{0,8}$", self.text[max(0, found.start - 20) : found.start])
-                and self.year - year > 89
-            ):
+            if self.year - year > 89 and _BIRTH.search(self.text[max(0, found.start - 20) : found.start]):
                 return "[DATE]"  # a year of birth that says over 89
             new = old + self.shift
         except (ValueError, KeyError, OverflowError):
@@ -168,29 +188,23 @@ class Surrogates:
             else:
                 value = {"y": new.year if end - start == 4 else new.year % 100, "m": new.month, "d": new.day}[letter]
                 part = f"{value:02d}" if old_part[0] == "0" or letter == "y" else str(value)
-                if (
-                    letter in "md"
-                    and len(old_part) == 2
-                    and re.fullmatch(r"\d\d[-/.]\d\d[-/.]\d{2,4}|\d{4}[-/.]\d\d[-/.]\d\d", said[:10])
-                ):
+                if letter in "md" and len(old_part) == 2 and _PADDED.fullmatch(said[:10]):
                     part = f"{value:02d}"
             out = out[:start] + part + out[end:]
-        return re.sub(r"(\d)(?:st|nd|rd|th)\b", lambda match: match[1] + _ordinal(new.day), out)
+        return _ORDINAL.sub(lambda match: match[1] + _ordinal(new.day), out)
 
     def _address(self, said: str, chinese: bool) -> str:
         number = self._number(said) % 190 + 2
         if not chinese:
             street = f"{number} {self._pick(words('streets'), 'street', said)} Street"
-            return street if re.search(r"\d", said) else self._pick(words("cities"), "city", said.casefold())
+            return street if _COUNT.search(said) else self._pick(words("cities"), "city", said.casefold())
         city = self._pick(words("zh_cities"), "city", said)
-        return (
-            f"{city}{self._pick(words('zh_streets'), 'street', said)}{number}号" if re.search("[路街号巷村室]", said) else city
-        )
+        return f"{city}{self._pick(words('zh_streets'), 'street', said)}{number}号" if _CHINESE_STREET.search(said) else city
 
     def _phone(self, said: str) -> str:
         made = self._format(said)
-        if len(re.sub(r"\D", "", said)) in (10, 11) and re.search(r"\d{3}\D?\d{4}$", said) and not re.match("1[3-9]\\d", said):
-            made = re.sub(r"\d{3}(\D?)\d{4}$", lambda match: f"555{match[1]}01{match[0][-2:]}", made)
+        if sum(map(str.isdecimal, said)) in (10, 11) and _LINE.search(said) and not _MOBILE.match(said):
+            made = _LINE.sub(lambda match: f"555{match[1]}01{match[0][-2:]}", made)
         return made if said[:1] != "1" else "1" + made[1:]
 
     def _format(self, said: str) -> str:
@@ -210,8 +224,16 @@ class Surrogates:
         return made
 
 
+_MONTH_OF = {name[:3]: number for number, name in enumerate(MONTHS, 1)}
+
+
 def _month(word: str) -> int:
-    return next((number for number, name in enumerate(MONTHS, 1) if len(word) >= 3 and name.startswith(word[:3])), 0)
+    return _MONTH_OF.get(word[:3], 0)
+
+
+@cache
+def _given(key: str, size: int) -> tuple[str, ...]:
+    return tuple(name for name in words(key) if len(name) == size)
 
 
 def _ordinal(day: int) -> str:
@@ -221,9 +243,9 @@ def _ordinal(day: int) -> str:
 def _day_first(dates: Sequence[str]) -> bool:
     """One date that can be read in one way only says how the others are read."""
     for one in dates:
-        parts = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}.*", one)
+        parts = _ONE_READING.fullmatch(one)
         if parts and int(parts[1]) > 12:
             return True
         if parts and int(parts[2]) > 12:
             return False
-    return any(re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}", one) for one in dates)
+    return any(_GERMAN.fullmatch(one) for one in dates)

@@ -23,7 +23,7 @@ from langchain_core.retrievers import BaseRetriever
 
 from medmodel import prompts
 from medmodel.errors import EngineError
-from medmodel.models.engine import Engine
+from medmodel.models.engine import Completion, Engine
 from medmodel.rag.citations import judge_first_try, parse, resolve
 from medmodel.rag.index import chinese, coverage
 from medmodel.rag.nearest import grounded_prompt, nearest
@@ -89,8 +89,11 @@ class Answerer:
             "fake": bool(engine and engine.fake),
         }
 
+        used: list[Completion] = []
+
         def done(**fields: Any) -> Answer:
-            answer = Answer.model_validate({**about, **fields, "seconds": round(time.monotonic() - started, 3)})
+            cost = {"seconds": round(time.monotonic() - started, 3), **_tokens(used)}
+            answer = Answer.model_validate({**about, **fields, **cost})
             tell("done", answer)
             return answer
 
@@ -98,7 +101,7 @@ class Answerer:
         if refused:
             return done(status="refused", origin="none", notice=refused)
         tell("status", {"stage": "retrieving"})
-        found = await asyncio.to_thread(self._retrieve, question)
+        found = await self.retrieve(question)
         passages = [passage for passage, _ in found[:SHOWN]]
         if not _answerable(question, found[:SHOWN]):
             tell("evidence", {"passages": passages})
@@ -111,7 +114,7 @@ class Answerer:
         if engine is not None:
             try:
                 tell("status", {"stage": "writing"})
-                tried = await self._try(engine, question, passages, tell)
+                tried = await self._try(engine, question, passages, tell, used)
                 tell("status", {"stage": "checking"})
                 if tried.grounded:
                     claims, origin = _claims(tried, passages), "model"
@@ -124,7 +127,7 @@ class Answerer:
                         notice=NOTICES["abstained"][language],
                     )
                 elif self._repair:
-                    repaired = await self._try(engine, question, passages[:1], tell)
+                    repaired = await self._try(engine, question, passages[:1], tell, used)
                     if repaired.grounded:
                         claims, origin = _claims(repaired, passages[:1]), "repaired"
                 notice = NOTICES["fake"][language] if engine.fake else "" if claims else NOTICES["extractive"][language]
@@ -136,18 +139,33 @@ class Answerer:
             tell("claim", claim)
         return done(status="answered", origin=origin, claims=claims, passages=passages, first_try=tried, notice=notice)
 
-    async def _try(self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent) -> FirstTry:
+    async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
+        """(passage, cosine) best first: what an answer to this question rests on."""
+        return await asyncio.to_thread(self._retrieve, question)
+
+    async def _try(
+        self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent, used: list[Completion]
+    ) -> FirstTry:
         completion = await engine.generate(
             await asyncio.to_thread(grounded_prompt, question, passages),
             regex=prompts.answer_grammar(len(prompts.numbered(passages))),
             max_tokens=prompts.MAX_ANSWER_TOKENS,
             on_text=lambda text: tell("delta", {"text": text}),
         )
+        used.append(completion)
         return judge_first_try(completion, passages)
 
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
-        """(passage, cosine) best first."""
         return [(hit.metadata["passage"], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
+
+
+def _tokens(used: Sequence[Completion]) -> dict[str, int | None]:
+    """What the completions cost; a server that counts nothing says 0, and no completion has an empty prompt."""
+    known = all(completion.prompt_tokens for completion in used)
+    return {
+        "prompt_tokens": sum(completion.prompt_tokens for completion in used) if known else None,
+        "tokens": sum(completion.tokens for completion in used) if known else None,
+    }
 
 
 def _claims(tried: FirstTry, passages: Sequence[Passage]) -> tuple[Claim, ...]:

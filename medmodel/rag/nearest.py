@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from medmodel import prompts
 from medmodel.rag.citations import check
-from medmodel.rag.embedder import embed
+from medmodel.rag.embedder import embed, embed_question
 from medmodel.rag.index import chinese, coverage
 from medmodel.records import Message, Passage
 
@@ -48,23 +48,29 @@ def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float
     if chinese(question):
         nearness = [coverage(question, sentence) for sentence in sentences]
     else:
-        cosines = np.concatenate([_vectors(passage) for passage in passages]) @ embed([question])[0]
+        cosines = np.concatenate([_vectors(passage) for passage in passages]) @ embed_question(question)
         wanted = _words(question)
         nearness = [
             float(cosine) + len(wanted & _words(sentence)) / max(1, len(wanted))
             for cosine, sentence in zip(cosines, sentences, strict=True)
         ]
-    whole = [at for at, sentence in enumerate(sentences) if not check(sentence, sentence)] or list(range(len(sentences)))
+    whole = [at for at, sentence in enumerate(sentences) if _whole(sentence)] or list(range(len(sentences)))
     by_nearness = sorted(whole, key=lambda at: -nearness[at])
     leading = [at for at in by_nearness if at < len(passages[0].sentences)][:1]
     return [(at + 1, nearness[at]) for at in [*leading, *(at for at in by_nearness if at not in leading)]]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # some 12 kB each
 def _vectors(passage: Passage) -> npt.NDArray[np.float32]:
     """One unit vector a sentence. Kept: the same passages come again with the next question, or the next model."""
     heading = f"{prompts.topic(passage)}: {passage.heading[-1] if passage.heading else ''}"
     return embed([f"{heading}: {prompts.one_line(passage.sentence(at))}" for at in range(len(passage.sentences))])
+
+
+@lru_cache(maxsize=8192)  # of 150 bytes each
+def _whole(sentence: str) -> bool:
+    """Long enough to be checked. Kept, as the vectors are."""
+    return not check(sentence, sentence)
 
 
 def _words(text: str) -> set[str]:

@@ -75,6 +75,7 @@ class Term(NamedTuple):
     value: str
 
 
+@lru_cache(maxsize=4096)  # an answer that is judged is then resolved, and many say the same sentence
 def check(claim: str, quote: str) -> str:
     """Why `quote` does not support `claim`, in a few words; "" when it does."""
     said, held = terms(claim), terms(quote)

@@ -20,7 +20,7 @@ from medmodel.records import Answer
 from medmodel.serve.limits import MAX_QUESTION, Places
 from medmodel.serve.metrics import Metrics
 from medmodel.serve.problems import Problem, as_json, as_problem
-from medmodel.serve.product import Product
+from medmodel.serve.product import CANDIDATES, Product
 from medmodel.sse import KEEP_ALIVE, encode
 
 QUIET = 10.0  # seconds without an event before a keep-alive comment
@@ -35,6 +35,10 @@ class Question(BaseModel):
     language: Literal["en", "zh"] = "en"
 
 
+class Retrieval(Question):
+    k: int = Field(default=3, ge=1, le=CANDIDATES)  # 3: as many as an answer is written from
+
+
 class Answers:
     """Answers for one application."""
 
@@ -42,6 +46,13 @@ class Answers:
         self._product = product
         self._places = places
         self._metrics = metrics
+
+    async def ask(self, question: Question, salt: str) -> Answer:
+        """The answer itself, counted like every other, without a place: a batch bounds itself. Raises Problem."""
+        try:
+            return await self._ask(question, salt, None)
+        except Exception as error:
+            raise self._counted(error) from None
 
     async def whole(self, question: Question, request: Request, salt: str) -> Response:
         try:

@@ -1,6 +1,8 @@
 """The HTTP API over a product: what the SDK, the app, the batch runner and the gate ask.
 
     POST /v1/answers            JSON, or server-sent events with `Accept: text/event-stream`
+    POST /v1/retrieve           the passages that an answer would rest on
+    PUT  /v1/batches/ID         cases for the server to ask by itself (batch_routes.py has the rest)
     POST /v1/chat/completions   the bare model, OpenAI's protocol (see relay.py)
     GET  /v1/models             POST and GET /v1/feedback            GET /v1/release
     GET  /healthz  /readyz  /metrics  /openapi.json
@@ -13,18 +15,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic_core import to_json
 
 from medmodel import __version__
 from medmodel.errors import InputError
+from medmodel.recipe import home_dir
 from medmodel.records import Feedback
 from medmodel.serve import problems
-from medmodel.serve.answers import Answers, Question, wants_events
+from medmodel.serve.answers import Answers, Question, Retrieval, wants_events
 from medmodel.serve.auth import Keys
+from medmodel.serve.batch_routes import batch_routes
 from medmodel.serve.feedback import FeedbackStore
+from medmodel.serve.jobs import Jobs
 from medmodel.serve.limits import BodyLimit, Places
 from medmodel.serve.metrics import Metrics
 from medmodel.serve.problems import Problem
@@ -32,14 +39,17 @@ from medmodel.serve.product import Product
 from medmodel.serve.relay import Relay
 
 
-def create_app(product: Product, feedback_store: FeedbackStore) -> FastAPI:
-    """The application. Something else may be mounted on it at `/`."""
+def create_app(product: Product, feedback_store: FeedbackStore, batches: Path | None = None) -> FastAPI:
+    """The application. Something else may be mounted on it at `/`. `batches` keeps them: $MEDMODEL_HOME/batches."""
     places, metrics, keys = Places(), Metrics(), Keys()
     answers, relay = Answers(product, places, metrics), Relay(product)
+    jobs = Jobs(batches or home_dir() / "batches", product, answers, keys)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        jobs.resume()
         yield
+        await jobs.aclose()
         await relay.aclose()
         engine = product.engine
         if engine is not None:
@@ -49,6 +59,7 @@ def create_app(product: Product, feedback_store: FeedbackStore) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit)
     app.include_router(_v1(product, feedback_store, answers, relay, metrics, keys))
+    app.include_router(batch_routes(jobs, keys))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -76,6 +87,12 @@ def _v1(product: Product, store: FeedbackStore, answers: Answers, relay: Relay, 
         if wants_events(request):
             return answers.streamed(question, request, salt)
         return await answers.whole(question, request, salt)
+
+    @v1.post("/retrieve")
+    async def retrieve(asked: Retrieval) -> Response:
+        found = await product.retrieve(asked.question)
+        passages = [{"passage": passage, "cosine": cosine} for passage, cosine in found[: asked.k]]
+        return Response(to_json({"passages": passages}), media_type="application/json")
 
     @v1.post("/chat/completions")
     async def chat(request: Request, body: Any = Body(), salt: str = Depends(keys)) -> Response:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from medmodel.serve.problems import Problem, respond
 
 MAX_BODY = 1_048_576  # bytes; a feedback with its answer's snapshot has about 20 kB
-TOO_LARGE = f"the body is larger than {MAX_BODY} bytes"
+MAX_CASES = 67_108_864  # bytes of a batch: ten thousand cases of 6 kB
 MAX_QUESTION = 8_000  # characters: four times the longest case in MedQA
 MAX_RUNNING = 64  # answers; two cores are busy with 8, a GPU with some hundreds (raise it there)
 
@@ -43,7 +43,7 @@ class Places:
 
 
 class BodyLimit:
-    """Refuses a body over MAX_BODY under /v1, by its declared length or while it comes in."""
+    """Refuses a body over MAX_BODY under /v1 (a batch: MAX_CASES), by its declared length or while it comes in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -52,9 +52,11 @@ class BodyLimit:
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
             return
+        limit = MAX_CASES if scope["path"].startswith("/v1/batches/") else MAX_BODY
+        too_large = f"the body is larger than {limit} bytes"
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > MAX_BODY:
-            await respond(Problem(413, "too_large", TOO_LARGE))(scope, receive, send)
+        if declared.isdigit() and int(declared) > limit:
+            await respond(Problem(413, "too_large", too_large))(scope, receive, send)
             return
         seen = 0
 
@@ -62,8 +64,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY:
-                raise HTTPException(413, TOO_LARGE)  # the one kind that FastAPI lets through while it reads a body
+            if seen > limit:
+                raise HTTPException(413, too_large)  # the one kind that FastAPI lets through while it reads a body
             return message
 
         await self._app(scope, counted, send)

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from medmodel.client import Readiness
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
-from medmodel.records import Answer, Message
+from medmodel.records import Answer, Message, Passage
 
 Language = Literal["en", "zh"]
 OnEvent = Callable[[str, Any], None]
@@ -30,6 +30,8 @@ class Answering(Protocol):
     """What the product asks: `rag.answer.Answerer`, or a test's double."""
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer: ...
+
+    async def retrieve(self, question: str) -> list[tuple[Passage, float]]: ...
 
 
 class EngineSource(Protocol):
@@ -59,6 +61,15 @@ class Product:
 
     def readiness(self) -> Readiness:
         return self._source.readiness()
+
+    @property
+    def named(self) -> str:
+        """What answers, as every answer says it: name and digest."""
+        return f"{self.release['name']} {self.release.get('digest', '')[:12]}".strip()
+
+    async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
+        """(passage, cosine) best first, at most CANDIDATES: what an answer would rest on, without one."""
+        return await self.answerer.retrieve(question)
 
     async def answer(
         self,

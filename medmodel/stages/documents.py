@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +21,7 @@ from medmodel.registry import register
 
 PUBLIC_KEY = "medmodel"
 PUBLISHED_TIERS = ("guideline", "review", "textbook", "patient")
+CONVERTERS = {"html": ("trafilatura",), "pdf": ("docling", "pypdf"), "docx": ("docling", "python-docx")}  # by format
 OPEN_DOMAINS = ("note", "dialogue")  # a patient may speak there, whatever the tier
 
 
@@ -63,23 +67,40 @@ class Documents(StageConfig):
             raise ValueError("needs the input `quality`: a stage of kind quality_head gives the score")
         return value
 
+    def check(self) -> None:
+        """Sources, their terms and options; files that the recipe names; the key of a clinic's own files."""
+        for source in self.sources:
+            _path_of(source)
+            if self.phi and isinstance(source, dict):
+                check_source(phi_key(), source)
+        for case in self.cases:
+            if not Path(case).expanduser().exists():
+                raise InputError(f"documents.cases: there is no {case}")
+        if importlib.util.find_spec("data_build"):  # it is in no wheel, and running the stage says so
+            importlib.import_module("data_build.entries").check_sources(self.sources)
+
     def seconds(self) -> float:
         return 15.0
 
     def outside(self) -> dict[str, str]:
-        """The files that the sources are read from, by source, and the key of surrogates: others are another stage key."""
+        """What makes another stage key: the files that the sources are read from, what converts them, the key of surrogates."""
+        self.check()
         found = {"phi key": hashlib.sha256(phi_key().encode()).hexdigest()} if self.phi else {}
         if forgotten := forgetting.digest():
             found["requests to forget"] = forgotten
         for case in self.cases:
-            if not Path(case).expanduser().exists():
-                raise InputError(f"documents.cases: there is no {case}")
             found[f"cases {case}"] = _digest(Path(case).expanduser())
-        if self.phi:
-            for source in self.sources:
-                if isinstance(source, dict):
-                    check_source(phi_key(), source)
+        formats = {source["format"] for source in self.sources if isinstance(source, dict)}
+        for package in sorted({package for kind in formats for package in CONVERTERS.get(kind, ())}):
+            found[f"package {package}"] = _version(package)
         return found | source_digests(self.sources)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def source_digests(sources: Iterable[str | dict[str, Any]]) -> dict[str, str]:

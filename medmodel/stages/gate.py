@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import ClassVar
 
+from medmodel.errors import InputError
 from medmodel.recipe import StageConfig
 from medmodel.registry import register
 
@@ -15,7 +18,19 @@ class Gate(StageConfig):
     packages: ClassVar[tuple[str, ...]] = ("scipy", "statsmodels")
 
     profile: str = "demo"  # of evals/gates.yaml; what it asks for is fixed there, never here
+    baseline: str | None = None  # a release's folder, for gates that compare with the one in use: `--baseline R`
+    key: str = "development"  # who signs the report; else the path of a PEM private key
     together: bool = True  # both engines start at once: 90 s less on two cores, 5 GB more; false where a GPU holds one model
+
+    def outside(self) -> dict[str, str]:
+        if self.baseline is None:
+            return {}
+        manifest = Path(self.baseline) / "manifest.json"
+        if not manifest.is_file():
+            raise InputError(
+                f"the baseline release {self.baseline} is missing: it has no manifest.json; name a release's folder"
+            )
+        return {"baseline release": hashlib.sha256(manifest.read_bytes()).hexdigest()}
 
     def seconds(self) -> float:
         return 270.0  # measured: 264

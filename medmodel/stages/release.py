@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from medmodel.recipe import StageConfig
+from medmodel.records import Override
 from medmodel.registry import register
 
 
@@ -17,6 +18,9 @@ class Release(StageConfig):
     name: str = "medmodel-demo"
     key: str = "development"  # "development": made on first use, outside the release; else the path of a PEM private key
     licence: str = "apache-2.0"
+    overrides: tuple[
+        Override, ...
+    ] = ()  # gates that somebody answers for: `medmodel release … --override GATE --reason … --by …`
 
     def seconds(self) -> float:
         return 10.0

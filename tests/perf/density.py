@@ -33,6 +33,7 @@ def main() -> None:
     asked.add_argument("--tokens", type=int, default=100_000)
     asked.add_argument("--epochs", type=int, default=8)
     asked.add_argument("--seeds", type=int, default=3)
+    asked.add_argument("--first", type=int, default=0, help="the first seed, to add some to an earlier run's")
     wanted = asked.parse_args()
     documents = pieces(11, POOL + HELDOUT)
     heldout, texts = [found.text for found in documents[:HELDOUT]], [found.text for found in documents[HELDOUT:]]
@@ -52,7 +53,7 @@ def main() -> None:
         f"divergence {divergence(held, chosen)}, at random {divergence(held, at_random(held, wanted.tokens, 0))} bits a token"
     )
     scores: dict[str, list[float]] = {}
-    for seed in range(wanted.seeds):
+    for seed in range(wanted.first, wanted.first + wanted.seeds):
         arms = {
             "random": np.random.default_rng(seed).permutation(len(texts)).tolist(),
             "density": random.Random(seed).sample(chosen, len(chosen)),

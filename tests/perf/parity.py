@@ -29,7 +29,7 @@ from medmodel import registry
 from medmodel.records import Record
 
 NAMES = ("medqa", "medmcqa", "mmlu", "pubmedqa")
-CONTEXT = 8192  # tokens; both sides cut what is longer from the left
+CONTEXT = 8191  # tokens of a prompt; both sides cut what is longer from the left (vLLM keeps one of 8,192 for the answer)
 NEAR = 1e-3  # nats between the two best options
 
 
