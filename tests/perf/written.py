@@ -6,7 +6,7 @@ says nothing; what is looked at is that every reply is read or counted, and that
 
     python tests/perf/written.py MODEL DATA [--items 20]
 
-DATA is the folder of all sets ($MEDMODEL_DATA). About four minutes on two idle cores for a model of 135M.
+DATA is the folder of all sets ($MEDMODEL_DATA). Six minutes on two busy cores for a model of 135M, one of them vLLM's start.
 """
 
 from __future__ import annotations
