@@ -4,6 +4,9 @@
     python -m evals grounding --url http://127.0.0.1:7860 --cases cases.jsonl
     python -m evals unsafe --url http://127.0.0.1:7860 --json
     python -m evals batch cases.jsonl --out results.jsonl --url http://127.0.0.1:7860
+    python -m evals medqa --generate --model DIR --limit 100      # with reasoning, under inspect-ai
+    python -m evals healthbench --model DIR --judge http://127.0.0.1:8000/v1
+    python -m evals judge-agreement --labels labels.jsonl --judge http://127.0.0.1:8000/v1
     python -m evals honesty            # does any scorer flatter?
     python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
     python -m evals verify store/gate-*           # does a gate report follow from its rows?
@@ -20,7 +23,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,8 +33,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from evals import agreement, batch_compare, batch_page, judges
 from evals import batch as batches
-from evals import batch_compare, batch_page
 from evals import honesty as kit
 from evals import report as reports
 from evals import run as runs
@@ -52,6 +55,9 @@ out = Console()
 err = Console(stderr=True)
 
 Url = Annotated[str | None, typer.Option(help="a running medmodel server")]
+JudgeUrl = Annotated[str | None, typer.Option(help="an OpenAI-compatible judge for rubrics; its address ends in /v1")]
+JudgeModel = Annotated[str | None, typer.Option(help="the judge's model; default: the first that its server lists")]
+JudgeKey = Annotated[str, typer.Option(help="the environment variable that holds the judge's key")]
 
 
 def main() -> None:
@@ -87,31 +93,57 @@ def run(
     cases: Annotated[Path | None, typer.Option(help="a cases file, for suites that ask cases")] = None,
     limit: Annotated[int | None, typer.Option(help="the first N items alone")] = None,
     rows: Annotated[Path | None, typer.Option(help="keep every item's row here, and go on from it")] = None,
-    shots: Annotated[int, typer.Option(min=0, help="worked examples before each question of a closed-book benchmark")] = 0,
+    shots: Annotated[
+        int | None, typer.Option(min=0, help="worked examples before each item; default: the benchmark's own")
+    ] = None,
     probe: Annotated[
-        str, typer.Option(help="how many of its items are scored by option text and option shifts too: N, all, 0")
+        str,
+        typer.Option(
+            help="how many items of a closed-book benchmark are scored by option text and option shifts too: N, all, 0"
+        ),
     ] = "60",
     retrieval: Annotated[
         Path | None, typer.Option(help="an index: ask with the product's passages before the question too")
     ] = None,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="multiple choice: let the model reason, and read its last line")
+    ] = False,
+    log_dir: Annotated[Path | None, typer.Option(help="inspect's logs of what was written; default: beside --rows")] = None,
+    judge: JudgeUrl = None,
+    judge_model: JudgeModel = None,
+    judge_key: JudgeKey = judges.KEY,
     as_json: AsJson = False,
 ) -> None:
     """One benchmark or suite against one model or server."""
+    from evals import generated, inspected  # what a batch need not wait for
+    from evals.closed_book import ClosedBook
+
     plugin = _find(name)
-    material = Material(
-        cases=read_all(cases) if cases else [],
-        data=data or _default_data(getattr(plugin, "folder", "")),
-        limit=limit,
-        shots=shots,
-        probe=_probe(probe),
-        index=retrieval,
-    )
-    suite: Suite[Any] = plugin(material)
-    items = len(suite.items()[:limit])
-    if not items:
-        raise InputError(f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)")
-    with _progress(items) as (advance, tell), _subject(suite, model, url, tell) as subject:
-        measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance())
+    if generate and not issubclass(plugin, ClosedBook):
+        raise InputError(f"--generate is for multiple choice; '{name}' is no such benchmark")
+    plugin = generated.reasoned(plugin) if generate else plugin
+    with ExitStack() as stack:
+        material = Material(
+            cases=read_all(cases) if cases else [],
+            data=data or _default_data(getattr(plugin, "folder", "")),
+            limit=limit,
+            shots=plugin.shots if shots is None else shots,
+            probe=_probe(probe),
+            index=retrieval,
+            judge=stack.enter_context(judges.open_judge(judge, judge_model, judge_key)) if judge else None,
+        )
+        suite: Suite[Any] = plugin(material)
+        items = suite.items()[:limit]
+        if not items:
+            raise InputError(
+                f"'{name}' has no items here: give it --cases, or run it in the gate (medmodel run demo --until gate)"
+            )
+        ask: runs.Ask = runs.at_once
+        if isinstance(suite, generated.Written):
+            ask = inspected.inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
+        advance, tell = stack.enter_context(_progress(len(items)))
+        subject = stack.enter_context(_subject(suite, model, url, tell))
+        measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance(), ask=ask)
     summary = runs.summarise(suite, measured)
     if as_json:
         metrics = {metric: found._asdict() for metric, found in summary.metrics.items()}
@@ -147,6 +179,31 @@ def batch(
         _table(f"{report.done} of {report.cases} cases have an answer", batch_page.lines(report))
         out.print(f"report: {results.with_suffix('.report.html')}", soft_wrap=True)
     if report.failed or report.bad_lines:
+        raise typer.Exit(1)
+
+
+@app.command("judge-agreement")
+def judge_agreement(
+    labels: Annotated[Path, typer.Option(help="JSON lines: id, prompt, answer, criterion, human, rater (evals/agreement.py)")],
+    judge: Annotated[str, typer.Option(help="the judge's OpenAI-compatible address, ending in /v1")],
+    judge_model: JudgeModel = None,
+    judge_key: JudgeKey = judges.KEY,
+    scale: Annotated[int | None, typer.Option(help="k of a scale 1 … k, where no label has the highest mark")] = None,
+    results: Annotated[Path, typer.Option("--out", help="where to write the result")] = Path("agreement.json"),
+    as_json: AsJson = False,
+) -> None:
+    """How far a judge agrees with people, and whether it may decide a gate."""
+    given = agreement.read_labels(labels)
+    with judges.open_judge(judge, judge_model, judge_key) as asked, _progress(len({one.id for one in given})) as (advance, _):
+        found = agreement.measure(given, asked, scale, on_done=advance)
+    write_atomic(results, found.model_dump_json(indent=1) + "\n")
+    permission = agreement.may_gate(found)
+    if as_json:
+        print(json.dumps({**found.model_dump(), "may_gate": permission.allowed, "reason": permission.reason}, indent=1))
+    else:
+        _show_agreement(found, permission)
+        out.print(f"written to {results}", soft_wrap=True)
+    if found.errors:
         raise typer.Exit(1)
 
 
@@ -243,6 +300,19 @@ def _default_data(folder: str) -> Path | None:
 
 
 @contextmanager
+def _logs(folder: Path | None, rows: Path | None) -> Iterator[Path]:
+    """Where inspect's logs go: they hold what was asked and answered, so without a place for them they are thrown away."""
+    if folder or rows:
+        kept = folder or rows.with_suffix(".logs")  # type: ignore[union-attr]
+        yield kept
+        err.print(f"inspect's log, which holds every question and answer: inspect view --log-dir {kept}", soft_wrap=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="inspect-") as scratch:
+        yield Path(scratch)
+    err.print("inspect's log is deleted; --log-dir or --rows keeps it")
+
+
+@contextmanager
 def _subject(suite: Suite[Any], model: Path | None, url: str | None, tell: Any) -> Iterator[Subject]:
     from evals import subjects  # loads the API and its database: a second that a batch need not wait
 
@@ -296,6 +366,21 @@ def _show(name: str, summary: runs.Summary) -> None:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():
             out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
+
+
+def _show_agreement(found: agreement.Agreement, permission: agreement.Permission) -> None:
+    table = Table("", "value", "95 %", title=f"{found.judge.judge}: {found.labels - found.errors} of {found.labels} labels")
+    for name in ("kappa", "alpha", "human_alpha", "balanced_f1"):
+        one = getattr(found, name)
+        if one is not None and one.value is not None:
+            table.add_row(name, f"{one.value:.3f}", f"{one.low:.3f} … {one.high:.3f}" if one.low is not None else "")
+    for name in ("human_met", "judge_met", "turned"):
+        if (share := getattr(found, name)) is not None:
+            table.add_row(name, f"{share:.3f}", "")
+    out.print(table)
+    for reason, count in found.reasons.items():
+        out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
+    out.print(f"{'may' if permission.allowed else 'may not'} gate: {escape(permission.reason)}", soft_wrap=True)
 
 
 def _show_subjects(subjects: dict[str, dict[str, float]]) -> None:

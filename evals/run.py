@@ -19,12 +19,26 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from evals import stats
-from evals.suite import Item, Needs, Scored, Subject, Suite
+from evals.suite import Identified, Item, Needs, Scored, Subject, Suite
 from medmodel.errors import MedmodelError
+
+Tell = Callable[[Scored], None]
+Ask = Callable[[Suite[Any], Sequence[Any], Subject, Tell], None]  # puts the items to the subject, and tells each row
 
 # By what a suite needs. Two cores give 147 tokens/s at 8 answers in flight and 338 at 32, and 16 prompts of 900 tokens fit
 # the cache; likelihoods are all prefill (25 s at 2, 21 s at 8), and fewer at once is a steadier sign of life.
 AT_ONCE: Mapping[Needs, int] = {"product": 16, "rules": 8, "model": 4, "data": 1}
+
+
+def at_once(suite: Suite[Item], items: Sequence[Item], subject: Subject, tell: Tell) -> None:
+    """Several items at once, each in a thread; rows come as they are ready, in the caller's thread."""
+    with ThreadPoolExecutor(suite.at_once or AT_ONCE[suite.needs]) as pool:
+        running = [pool.submit(score, suite, item, subject) for item in items]
+        try:
+            for finished in as_completed(running):
+                tell(finished.result())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: what has not begun does not begin
 
 
 def measure(
@@ -32,7 +46,8 @@ def measure(
     subject: Subject,
     path: Path | None = None,
     limit: int | None = None,
-    on_row: Callable[[Scored], None] = lambda row: None,
+    on_row: Tell = lambda row: None,
+    ask: Ask = at_once,
 ) -> list[Scored]:
     """A row for every item, in the items' order. With a `path`, rows are kept there and taken from there."""
     items = list(suite.items())[:limit]
@@ -40,16 +55,14 @@ def measure(
     done = {item.id: done[item.id] for item in items if item.id in done and _good(suite, done[item.id])}
     for row in done.values():
         on_row(row)
-    with _Keeper(path, done.values()) as keeper, ThreadPoolExecutor(suite.at_once or AT_ONCE[suite.needs]) as pool:
-        running = {pool.submit(score, suite, item, subject): item.id for item in items if item.id not in done}
-        try:
-            for finished in as_completed(running):
-                row = finished.result()
-                done[row.id] = row
-                keeper.keep(row)
-                on_row(row)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # Ctrl-C: what has not begun does not begin
+    with _Keeper(path, done.values()) as keeper:
+
+        def take(row: Scored) -> None:
+            done[row.id] = row
+            keeper.keep(row)
+            on_row(row)
+
+        ask(suite, [item for item in items if item.id not in done], subject, take)
     return [done[item.id] for item in items]
 
 
@@ -58,9 +71,13 @@ def score(suite: Suite[Item], item: Item, subject: Subject) -> Scored:
     try:
         row = suite.score(item, subject)
     except MedmodelError as error:
-        return Scored(id=item.id, cluster=item.id, error=f"{type(error).__name__}: {error}")
+        return failed(item, error)
     assert row.id == item.id, f"a suite scored item '{item.id}' under the id '{row.id}'"
     return row
+
+
+def failed(item: Identified, error: MedmodelError) -> Scored:
+    return Scored(id=item.id, cluster=item.id, error=f"{type(error).__name__}: {error}")
 
 
 def is_complete(suite: Suite[Item], path: Path) -> bool:

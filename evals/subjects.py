@@ -10,20 +10,23 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from evals.suite import Subject
 from medmodel.client import Client
 from medmodel.errors import EngineError
-from medmodel.models.engine import Engine, Likelihood, NextToken
+from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
+from medmodel.records import Message
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
 from medmodel.serve.product import Product, open_product
 from medmodel.serve.run import running
 
+T = TypeVar("T")
 FOR_BENCHMARKS = ("--max-model-len", "auto")  # PubMedQA's five worked examples have 2,100 tokens, over the product's context
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
@@ -85,21 +88,37 @@ def served_at(url: str) -> Iterator[Subject]:
 
 @contextmanager
 def synchronous(engine: Engine) -> Iterator[Subject]:
-    """What an engine scores, callable from many threads at once: they share one event loop, as engines want it."""
+    """What the engine can do, callable from many threads at once."""
+    with calling() as wait_for:
+
+        def loglikelihood(prompt: str, continuation: str) -> Likelihood:
+            return wait_for(engine.loglikelihood(prompt, continuation))
+
+        def next_token(prompt: str, continuations: Sequence[str]) -> NextToken:
+            return wait_for(engine.next_token(prompt, continuations))
+
+        def generate(messages: Sequence[Message], most: int) -> Completion:
+            return wait_for(engine.generate(messages, max_tokens=most, temperature=0.0))
+
+        try:
+            yield Subject(loglikelihood=loglikelihood, next_token=next_token, generate=generate)
+        finally:
+            wait_for(engine.aclose())
+
+
+@contextmanager
+def calling() -> Iterator[Call]:
+    """Waits for coroutines from any thread: they share one event loop, as engines want it."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="likelihoods", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="engine calls", daemon=True)
     thread.start()
-
-    def loglikelihood(prompt: str, continuation: str) -> Likelihood:
-        return asyncio.run_coroutine_threadsafe(engine.loglikelihood(prompt, continuation), loop).result()
-
-    def next_token(prompt: str, continuations: Sequence[str]) -> NextToken:
-        return asyncio.run_coroutine_threadsafe(engine.next_token(prompt, continuations), loop).result()
-
     try:
-        yield Subject(loglikelihood=loglikelihood, next_token=next_token)
+        yield lambda call: asyncio.run_coroutine_threadsafe(call, loop).result()
     finally:
-        asyncio.run_coroutine_threadsafe(engine.aclose(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+class Call(Protocol):
+    def __call__(self, call: Coroutine[Any, Any, T], /) -> T: ...

@@ -18,13 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import Field
 
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Likelihood, NextToken
 from medmodel.records import Answer, Case, ChoiceItem, Document, Example, Message, Passage, Record
+
+if TYPE_CHECKING:
+    from evals.judges import Judge
 
 Needs = Literal["product", "rules", "model", "data"]
 Expected = float | tuple[float, float] | None  # the value, or the bounds it lies within; None: no item has the metric
@@ -98,9 +101,10 @@ class Material:
     examples: Sequence[Example] = ()
     passages: Mapping[str, Passage] = field(default_factory=dict)  # as the index holds them: the measure of a byte-exact quote
     data: Path | None = None  # the folder of a benchmark that the user downloaded
+    judge: Judge | None = None  # who reads an answer against a rubric: evals/judges.py
     part: Literal["dev", "held", "all"] = "all"  # which half of the written items: evals/questions.py
     limit: int | None = None  # items of a closed-book benchmark, after those it keeps as examples
-    shots: int = 0  # worked examples before each question of a closed-book benchmark
+    shots: int = 0  # worked examples before each item of a benchmark
     probe: int | None = 60  # how many of its items are scored in other ways too; None: all
     index: Path | None = None  # and what the product's retrieval in this index adds
 
@@ -111,6 +115,7 @@ class Suite(Generic[Item]):
     may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
+    shots: ClassVar[int] = 0  # worked examples before each item, unless the command says otherwise
     at_once: ClassVar[int | None] = None  # items in flight; None: what `evals.run` finds right for `needs`
 
     def __init__(self, material: Material) -> None:

@@ -197,7 +197,9 @@ class OpenAIEngine:
                     for event in decoder.feed(piece):
                         if event.data == "[DONE]":
                             return
-                        chunk = json.loads(event.data)
+                        chunk = _parsed(event.data)
+                        if chunk is None:
+                            raise EngineError(f"{self.name} sent what is not a JSON object")
                         if "error" in chunk:
                             raise self._refusal(int(chunk["error"].get("code") or 500), event.data)
                         yield chunk
@@ -240,7 +242,10 @@ class OpenAIEngine:
             tick()
         if response.status_code != 200:
             raise self._refusal(response.status_code, response.text)
-        return response.json()
+        reply = _parsed(response.text)
+        if reply is None:
+            raise EngineError(f"{self.name} sent what is not a JSON object")
+        return reply
 
     def _refusal(self, status: int, body: str) -> EngineError:
         # A server's message may quote the prompt; only the sentence about length is known not to.
@@ -256,6 +261,14 @@ class OpenAIEngine:
             timeout = httpx.Timeout(None, connect=10.0)  # `_watched` knows better when to give up
             self._locals[loop] = _Local(httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, trust_env=False))
         return self._locals[loop]
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def discover_model(base_url: str, api_key: str | None = None) -> str:
