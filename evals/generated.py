@@ -31,7 +31,7 @@ import yaml
 
 from evals import publishers, run
 from evals.closed_book import NAMED, Bad, ClosedBook
-from evals.closed_book import Question as Choice
+from evals.multiple_choice import Question as Choice
 from evals.publishers import Numbered, Row
 from evals.replies import LETTERS, Reply, final_letter, read
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
