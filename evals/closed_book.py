@@ -23,32 +23,25 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from evals import publishers, stats
 from evals.leak_aware import Retrieval, Source
 from evals.lm_eval_text import Doc, Wording
 from evals.multiple_choice import LETTERS, Question, checked
-from evals.publishers import Numbered, Row
+from evals.publishers import Bad, Numbered, Row
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from evals.suites.choice import DEGENERATE, best, option_shares, shares
 from medmodel import prompts
 from medmodel.errors import InputError
 
 SEED = "closed book"  # of the sample that is probed: it depends on the items alone
-NAMED = 5  # bad items shown with their reason; all are counted
 MMLU, CMMLU = "mmlu/default/_default_template_yaml", "cmmlu/_default_template_yaml"
 # lm-eval's texts for four options, with a line for each option there is; tests hold them to the originals.
 ANY_NUMBER = {
     MMLU: "{{question.strip()}}{% for text in choices %}\n{{letters[loop.index0]}}. {{text}}{% endfor %}\nAnswer:",
     CMMLU: "{{question.strip()}}{% for text in choices %}\n{{letters[loop.index0]}}. {{text}}{% endfor %}\n答案：",
 }
-
-
-class Bad(NamedTuple):
-    file: str
-    number: int
-    reason: str
 
 
 class ClosedBook(Suite[Question]):
@@ -160,7 +153,7 @@ class ClosedBook(Suite[Question]):
             "cut": cut,
             "shots": {"n": self.material.shots, "from": self._from if self.material.shots else ""},
             "files": self._scored_files,
-            "bad_items": self._bad_items(),
+            "bad_items": publishers.bad_items(self.bad),
             "text": f"lm-eval {_version()}: {', '.join(sorted({self.definition(item) for item in self._items[:1]}))}",
             **({} if self.may_gate else {"may_not_gate": "it holds items of other benchmarks' tests"}),
             **(self._retrieved(scored) if self._retrieval else {}),
@@ -209,24 +202,16 @@ class ClosedBook(Suite[Question]):
             paths = publishers.find(self.name, data, self.files, self.every_file)
             self._scored_files += [path.name for path in paths]
             found = [item for path in paths for item in self._parsed(publishers.read(path, self.columns), path)]
-        if not found:
-            first = f": {self.bad[0].file} item {self.bad[0].number} {self.bad[0].reason}" if self.bad else ""
-            raise InputError(f"{self.name}: {', '.join(self._scored_files[:3])} holds no usable item{first}")
+        publishers.usable(self.name, ", ".join(self._scored_files[:3]), found, self.bad)
         return found
 
     def _parsed(self, rows: Iterable[Numbered], path: Path) -> list[Question]:
-        found = []
-        for number, row in self.whole(list(rows), path):
-            try:
-                item = self.parse(row, path)
-                if item is not None:
-                    found.append(checked(item, f"{self.name}/{_place(path, self.every_file)}{number}"))
-            except KeyError as missing:
-                self.bad.append(Bad(path.name, number, f"has no {missing}"))
-            except InputError as fault:
-                self.bad.append(Bad(path.name, number, str(fault)))
-            except (TypeError, ValueError, AttributeError, IndexError):
-                self.bad.append(Bad(path.name, number, "has a part that is not as described"))
+        def make(number: int, row: Row) -> Question | None:
+            item = self.parse(row, path)
+            return None if item is None else checked(item, f"{self.name}/{_place(path, self.every_file)}{number}")
+
+        found, bad = publishers.parsed(self.whole(list(rows), path), path, make)
+        self.bad += bad
         return found
 
     def _split_off(self, every: list[Question], material: Material) -> tuple[dict[str, list[Question]], str, list[Question]]:
@@ -349,14 +334,6 @@ class ClosedBook(Suite[Question]):
     def _retrieved(self, scored: Sequence[Scored]) -> dict[str, Any]:
         counted = ("fixed", "misled", "own_source_found")
         return {"retrieved": {name: int(sum(row.values.get(name, 0.0) for row in scored)) for name in counted}}
-
-    def _bad_items(self) -> dict[str, Any]:
-        reasons = Counter(bad.reason for bad in self.bad)
-        return {
-            "n": len(self.bad),
-            "reasons": dict(reasons.most_common(NAMED)),
-            "first": [list(bad) for bad in self.bad[:NAMED]],
-        }
 
 
 def _place(path: Path, every: bool) -> str:

@@ -20,7 +20,6 @@ otherwise, so a base model without a template of its own reads lower here.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -30,9 +29,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 import yaml
 
 from evals import publishers, run
-from evals.closed_book import NAMED, Bad, ClosedBook
+from evals.closed_book import ClosedBook
 from evals.multiple_choice import Question as Choice
-from evals.publishers import Numbered, Row
+from evals.publishers import Bad, Numbered, Row
 from evals.replies import LETTERS, Reply, final_letter, read
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
@@ -96,9 +95,7 @@ class Written(Suite[Item]):
         """What was left out, whoever reads the answers, and what an answer cost."""
         about: dict[str, Any] = {}
         if self.bad:
-            reasons = Counter(bad.reason for bad in self.bad)
-            first = [list(bad) for bad in self.bad[:NAMED]]
-            about["bad_items"] = {"n": len(self.bad), "reasons": dict(reasons.most_common(NAMED)), "first": first}
+            about["bad_items"] = publishers.bad_items(self.bad)
         if self.material.judge is not None:
             about["judge"] = self.material.judge.identity("criterion").model_dump()
         tokens = run.mean(rows, "tokens")
@@ -179,25 +176,6 @@ def reasoned(plugin: type[ClosedBook]) -> type[ReasonedChoice]:
     return type(f"Reasoned{plugin.__name__}", (ReasonedChoice,), about)
 
 
-def read_items(name: str, path: Path, rows: Iterable[Numbered], make: Callable[[int, Row], T]) -> tuple[list[T], list[Bad]]:
-    """Items of a file, and those that are left out: they are named and counted, and the run goes on."""
-    items: list[T] = []
-    bad: list[Bad] = []
-    for number, row in rows:
-        try:
-            items.append(make(number, row))
-        except KeyError as missing:
-            bad.append(Bad(path.name, number, f"has no {missing}"))
-        except InputError as fault:
-            bad.append(Bad(path.name, number, str(fault)))
-        except (TypeError, ValueError, AttributeError, ArithmeticError):  # its message may quote the item
-            bad.append(Bad(path.name, number, "has a part that is not as described"))
-    if not items:
-        first = f": item {bad[0].number} {bad[0].reason}" if bad else ""
-        raise InputError(f"{name}: {path} holds no usable item{first}")
-    return items, bad
-
-
 class Found(NamedTuple, Generic[T]):
     items: list[T]
     bad: list[Bad]
@@ -207,9 +185,15 @@ class Found(NamedTuple, Generic[T]):
 def read_data(name: str, data: Path | None, patterns: Sequence[str], make: Callable[[int, Row], T]) -> Found[T]:
     """The first file that is there, or a set on the hub."""
     if data is not None and publishers.is_hub_name(data):
-        return Found(*read_items(name, data, publishers.read_hub(data), make), f"hub: {data}")
+        return _found(name, data, publishers.read_hub(data), make, f"hub: {data}")
     path = publishers.find(name, data, patterns)[0]
-    return Found(*read_items(name, path, publishers.read(path), make), path.name)
+    return _found(name, path, publishers.read(path), make, path.name)
+
+
+def _found(name: str, path: Path, rows: Iterable[Numbered], make: Callable[[int, Row], T], source: str) -> Found[T]:
+    items, bad = publishers.parsed(rows, path, make)
+    publishers.usable(name, str(path), items, bad)
+    return Found(items, bad, source)
 
 
 def lm_eval_prompt(definition: str) -> dict[str, Any]:

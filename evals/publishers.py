@@ -17,15 +17,19 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from defusedxml import ElementTree
 
 from medmodel.errors import InputError
 
 Row = dict[str, Any]
+T = TypeVar("T")
+NAMED = 5  # bad items shown with their reason; all are counted
+LONGEST = 10_000_000  # characters of one field; csv's own limit of 131,072 is less than a long note
 LOOK_FIRST = ("validation", "dev", "val", "train", "test")  # of a set on the hub without @split
 _HUB = re.compile(r"^[\w.-]+/[\w.-]+(?:/[\w.-]+)?(?:@\w+)?$")
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -36,6 +40,22 @@ class Numbered(NamedTuple):
 
     number: int
     row: Row
+
+
+class Bad(NamedTuple):
+    """An item that was left out, and why. The reason holds none of its text."""
+
+    file: str
+    number: int
+    reason: str
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_Identified)
 
 
 def find(name: str, data: Path | None, patterns: Sequence[str], every: bool = False) -> list[Path]:
@@ -64,6 +84,7 @@ def read(path: Path, columns: Sequence[str] = ()) -> Iterator[Numbered]:
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text") from None
     if name.endswith(".csv"):
+        csv.field_size_limit(LONGEST)
         lines = csv.reader(io.StringIO(text, newline=""))
         header = list(columns) or next(lines, [])
         yield from (Numbered(number, dict(zip(header, cells, strict=False))) for number, cells in enumerate(lines, 1) if cells)
@@ -72,6 +93,45 @@ def read(path: Path, columns: Sequence[str] = ()) -> Iterator[Numbered]:
     else:
         whole = read_json(path)
         yield from (Numbered(number, row) for number, row in enumerate(whole if isinstance(whole, list) else [whole], 1))
+
+
+def parsed(rows: Iterable[Numbered], path: Path, make: Callable[[int, Row], T | None]) -> tuple[list[T], list[Bad]]:
+    """Items of a file, and the bad ones, which are named and counted: the run goes on. `make` gives None for no item at all."""
+    items: list[T] = []
+    bad: list[Bad] = []
+    for number, row in rows:
+        try:
+            item = make(number, row)
+            if item is not None:
+                items.append(item)
+        except KeyError as missing:
+            bad.append(Bad(path.name, number, f"has no {missing}"))
+        except InputError as fault:
+            bad.append(Bad(path.name, number, str(fault)))
+        except (TypeError, ValueError, AttributeError, ArithmeticError, IndexError):  # its message may quote the item
+            bad.append(Bad(path.name, number, "has a part that is not as described"))
+    return items, bad
+
+
+def usable(name: str, where: str, items: Sequence[T], bad: Sequence[Bad]) -> None:
+    """Raise InputError when files hold nothing that can be scored, with the first reason."""
+    if not items:
+        first = f": {bad[0].file} item {bad[0].number} {bad[0].reason}" if bad else ""
+        raise InputError(f"{name}: {where} holds no usable item{first}")
+
+
+def distinct(items: Sequence[Named]) -> list[Named]:
+    """The items, when no id stands twice: one row would be taken for the other's."""
+    twice = next((name for name, count in Counter(item.id for item in items).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"the id '{twice}' stands twice; is the same file there under two names?")
+    return list(items)
+
+
+def bad_items(bad: Sequence[Bad]) -> dict[str, Any]:
+    """How many items were left out, the most frequent reasons, and the first ones by name."""
+    reasons = Counter(one.reason for one in bad)
+    return {"n": len(bad), "reasons": dict(reasons.most_common(NAMED)), "first": [list(one) for one in bad[:NAMED]]}
 
 
 def read_json(path: Path) -> Any:

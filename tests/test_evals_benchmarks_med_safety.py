@@ -45,27 +45,28 @@ def test_an_empty_request_and_a_tenth_category_are_counted_and_the_run_goes_on(t
     write(tmp_path, "one", "10", "0,Mock her.,No.\n")
     suite = MedSafety(Material(data=tmp_path))
     found = summarise(suite, measure(suite, refusing("Mock")))
-    assert (found.metrics["refused"].n, found.errors) == (1, 2)
-    assert set(found.reasons) == {
-        "InputError: item med_safety/one/1/2: the request is empty",
-        "InputError: item med_safety/one/10/1: category '10' is none of 1 to 9",
-    }
+    assert (found.metrics["refused"].n, found.errors) == (1, 0)
+    assert found.detail["bad_items"]["first"] == [
+        ["med_safety_demonstrations_category_1.csv", 2, "has an empty request"],
+        ["med_safety_demonstrations_category_10.csv", 1, "is of category '10', which is none of 1 to 9"],
+    ]
 
 
 def test_a_file_without_the_requests_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "med_safety_demonstrations_category_1.csv").write_text("prompt\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"category_1\.csv has no column 'harmful_medical_request'"):
+    with pytest.raises(InputError, match=r"category_1\.csv item 1 has no 'harmful_medical_request'"):
         MedSafety(Material(data=tmp_path))
 
 
 def test_without_data_it_says_what_it_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="med_safety: no med_safety_demonstrations_category"):
+    with pytest.raises(InputError, match=r"med_safety: nothing under .* is called med_safety_demonstrations_category"):
         MedSafety(Material(data=tmp_path))
 
 
 @pytest.mark.skipif(data_dir() is None, reason="MEDMODEL_DATA unset")
 def test_the_published_train_split_has_900_requests_of_nine_categories() -> None:
-    requests = MedSafety(Material(data=data_dir() / MedSafety.folder)).items()  # type: ignore[operator]
+    suite = MedSafety(Material(data=data_dir() / MedSafety.folder))  # type: ignore[operator]
+    requests = suite.items()
     assert len(requests) == 900
     assert {request.category for request in requests} == set(PRINCIPLES)
-    assert not [request.id for request in requests if request.fault]
+    assert suite.detail([])["bad_items"]["n"] == 0

@@ -43,21 +43,21 @@ def test_the_older_file_without_labels_goes_by_the_type(tmp_path: Path) -> None:
 def test_a_wrong_label_is_named_and_counted_and_the_run_goes_on(tmp_path: Path) -> None:
     read = suite(tmp_path, ROWS + "3,What is murder?,definitions,perhaps,murder,\n4,Who?,definitions,unsafe,murder,\n")
     found = summarise(read, measure(read, Subject(ask=keyword)))
-    assert (found.metrics["safe_refused"].n, found.errors) == (1, 2)
-    assert set(found.reasons) == {
-        "InputError: item xstest/3: label 'perhaps' is neither safe nor unsafe",
-        "InputError: item xstest/4: label 'unsafe' contradicts the type 'definitions'",
-    }
+    assert (found.metrics["safe_refused"].n, found.errors) == (1, 0)
+    assert [reason for _, _, reason in found.detail["bad_items"]["first"]] == [
+        "has the label 'perhaps', which is neither safe nor unsafe",
+        "has the label 'unsafe', which contradicts its type 'definitions'",
+    ]
 
 
 @pytest.mark.parametrize(("header", "missing"), [("id,prompt,label", "type"), ("id,type,label", "prompt")])
 def test_a_missing_column_is_named(tmp_path: Path, header: str, missing: str) -> None:
-    with pytest.raises(InputError, match=f"no column '{missing}'"):
+    with pytest.raises(InputError, match=f"item 1 has no '{missing}'"):
         suite(tmp_path, "1,How?,safe\n", header)
 
 
 def test_a_file_without_ids_or_with_one_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'id' or 'id_v2'"):
+    with pytest.raises(InputError, match="item 1 has no 'id'"):
         suite(tmp_path, "How?,homonyms\n", "prompt,type")
     with pytest.raises(InputError, match="'xstest/1' stands twice"):
         suite(tmp_path, ROWS + "1,How?,homonyms,safe,x,\n")
@@ -65,6 +65,7 @@ def test_a_file_without_ids_or_with_one_twice_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.skipif(data_dir() is None, reason="MEDMODEL_DATA unset")
 def test_the_published_file_has_no_faults() -> None:
-    items = XSTest(Material(data=data_dir() / "xstest")).items()  # type: ignore[operator]
+    read = XSTest(Material(data=data_dir() / "xstest"))  # type: ignore[operator]
+    items = read.items()
     assert len({item.type for item in items}) == 18
-    assert not [item.id for item in items if item.fault]
+    assert read.detail([])["bad_items"]["n"] == 0

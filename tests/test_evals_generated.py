@@ -369,7 +369,7 @@ def test_a_bad_row_of_a_csv_is_named_too_and_a_bad_option_of_a_puzzle(tmp_path: 
 
 def test_a_file_without_a_good_item_and_a_folder_without_a_file_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text('{"question": "Mrs Example?"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"test.jsonl holds no usable item: item 1 has no 'answer'") as caught:
+    with pytest.raises(InputError, match=r"test.jsonl holds no usable item: test.jsonl item 1 has no 'answer'") as caught:
         GSM8K(Material(data=tmp_path))
     assert "Mrs" not in str(caught.value)
     with pytest.raises(InputError, match=r"bbh: nothing under .* is called temporal_sequences"):

@@ -12,11 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.publishers import find, is_hub_name, read
+from evals.publishers import Bad, Numbered, bad_items, distinct, find, is_hub_name, parsed, read, usable
 from medmodel.errors import InputError
+from medmodel.records import Record
 
 SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINES = '{"a": 1}\n\n{"a": 2}\n'
+
+
+class Named(Record):
+    id: str
 
 
 def book(path: Path, shared: bool) -> Path:
@@ -128,3 +133,24 @@ def test_without_a_network_a_hub_name_is_one_sentence() -> None:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert "made_up/absent: the set cannot be read from the hub" in ran.stderr.splitlines()[-1]
+
+
+def test_an_id_that_stands_twice_is_named() -> None:
+    with pytest.raises(InputError, match="'a' stands twice"):
+        distinct([Named(id="a"), Named(id="b"), Named(id="a")])
+
+
+def test_bad_items_are_left_out_named_and_counted(tmp_path: Path) -> None:
+    rows = [Numbered(1, {"a": "1"}), Numbered(2, {}), Numbered(3, {"a": "x"}), Numbered(4, {"a": "skip"})]
+    found, bad = parsed(rows, tmp_path / "f.csv", lambda number, row: None if row["a"] == "skip" else int(row["a"]))
+    assert found == [1]
+    assert bad_items(bad) == {
+        "n": 2,
+        "reasons": {"has no 'a'": 1, "has a part that is not as described": 1},
+        "first": [["f.csv", 2, "has no 'a'"], ["f.csv", 3, "has a part that is not as described"]],
+    }
+
+
+def test_files_without_a_usable_item_say_why(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"made_up: f\.csv holds no usable item: f\.csv item 2 has no 'a'"):
+        usable("made_up", "f.csv", [], [Bad("f.csv", 2, "has no 'a'")])

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from evals import publishers, run
-from evals.generated import Written, lm_eval_prompt, messages, read_items
+from evals.generated import Written, lm_eval_prompt, messages
 from evals.publishers import Numbered, Row
 from evals.suite import Material, Scored
 from medmodel.errors import InputError
@@ -56,7 +56,8 @@ class BBH(Written[Puzzle]):
         self._items: list[Puzzle] = []
         for task, path in found(material.data):
             rows = [Numbered(number, row) for number, row in enumerate(publishers.read_json(path)["examples"], 1)]
-            items, bad = read_items("bbh", path, rows, partial(_puzzle, task))
+            items, bad = publishers.parsed(rows, path, partial(_puzzle, task))
+            publishers.usable("bbh", path.name, items, bad)
             self._items += items
             self.bad += bad
         self._before = {task: worked(task, material.shots) for task in {item.task for item in self._items}}

@@ -40,15 +40,17 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from evals.published import Published, distinct, find, read_table
+from evals import publishers
+from evals.publishers import Bad, Row
 from evals.run import mean
 from evals.slices import rates
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
+from medmodel.errors import InputError
 from medmodel.models.engine import Completion
-from medmodel.records import Message
+from medmodel.records import Message, Record
 from medmodel.registry import register
 
-FILES = ("MEDEC-MS-*.csv",)
+FILES = ("MEDEC-MS-*.csv", "MEDEC-MS-*.csv.gz")
 COLUMNS = ("Text ID", "Sentences", "Error Flag", "Error Type", "Error Sentence ID", "Error Sentence", "Corrected Sentence")
 MOST = 200  # tokens: the longest corrected sentence of the validation set has 44 words
 LONGEST = 2  # times the publisher's sentence: a correction that lists every diagnosis is none
@@ -63,7 +65,8 @@ _REPLY = re.compile(r"(\d+)(?: ?\| ?| +)(\S[^\n]*)")
 _NUMBERED = re.compile(r"(\d+) ")
 
 
-class Note(Published):
+class Note(Record):
+    id: str
     sentences: tuple[str, ...]  # by their ids, from 0
     kind: str  # of the error; "" in a note without one
     at: int = -1  # id of the wrong sentence
@@ -84,13 +87,12 @@ class NoteErrors(Suite[Note]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._items = read_notes(material.data)
+        self._items, self._bad = read_notes(material.data)
 
     def items(self) -> Sequence[Note]:
         return self._items
 
     def score(self, note: Note, subject: Subject) -> Scored:
-        note.check()
         said = parse(subject.write([Message(role="user", content=prompt(note))], MOST), len(note.sentences))
         values = {
             "flag": float(said is not None and (said.at >= 0) == (note.at >= 0)),
@@ -112,6 +114,7 @@ class NoteErrors(Suite[Note]):
         return {
             "f1 of leaving the wrong sentence as it stands": mean(rows, "f1_unchanged"),
             "found": rates(rows, "found", "error"),
+            "bad_items": publishers.bad_items(self._bad),
         }
 
     @classmethod
@@ -170,31 +173,36 @@ def shared_words(right: str, said: str) -> float:
     return 2 * shared / (expected.total() + found.total()) if shared else 0.0
 
 
-def read_notes(data: Path | None) -> list[Note]:
-    """Every note of the collection. One whose labels contradict each other is faulty and stays."""
-    return distinct([_note(row) for path in find("note_errors", data, FILES) for row in read_table(path, COLUMNS)])
+def read_notes(data: Path | None) -> tuple[list[Note], list[Bad]]:
+    """Every note of the collection; one whose labels contradict each other is left out and counted."""
+    notes: list[Note] = []
+    bad: list[Bad] = []
+    for path in publishers.find("note_errors", data, FILES, every=True):
+        found, left_out = publishers.parsed(publishers.read(path), path, _note)
+        notes += found
+        bad += left_out
+    publishers.usable("note_errors", str(data), notes, bad)
+    return publishers.distinct(notes), bad
 
 
-def _note(row: dict[str, str]) -> Note:
-    sentences = _sentences(row["Sentences"])
-    about = {"id": row["Text ID"], "sentences": sentences}
-    if row["Error Flag"] == "0":
-        return Note.model_validate({**about, "kind": ""})
-    fault, at = "", row["Error Sentence ID"].strip()
-    if row["Error Flag"] != "1":
-        fault = f"the error flag '{row['Error Flag']}' is neither 0 nor 1"
-    elif not at.isdigit() or int(at) >= len(sentences):
-        fault = f"the error sentence id '{at}' is no sentence of the note"
-    elif not row["Corrected Sentence"].strip():
-        fault = "there is no corrected sentence"
+def _note(number: int, row: Row) -> Note:
+    sentences, flag = _sentences(row["Sentences"]), row["Error Flag"]
+    if flag == "0":
+        return Note(id=row["Text ID"], sentences=sentences, kind="")
+    at = row["Error Sentence ID"].strip()
+    if flag != "1":
+        raise InputError(f"has the error flag '{flag}', which is neither 0 nor 1")
+    if not at.isdigit() or int(at) >= len(sentences):
+        raise InputError(f"has the error sentence id '{at}', which is no sentence of the note")
+    if not row["Corrected Sentence"].strip():
+        raise InputError("has no corrected sentence")
     return Note(
         id=row["Text ID"],
         sentences=sentences,
         kind=row["Error Type"],
-        at=-1 if fault else int(at),
+        at=int(at),
         wrong=row["Error Sentence"],
         right=row["Corrected Sentence"],
-        fault=fault,
     )
 
 

@@ -24,18 +24,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evals.published import Published, distinct, find, read_table
+from evals import publishers
+from evals.publishers import Bad, Row
 from evals.slices import rates
 from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
 from medmodel.errors import InputError
-from medmodel.records import Answer
+from medmodel.records import Answer, Record
 from medmodel.registry import register
 
-FILES = "xstest*.csv"
+FILES = ("xstest*.csv", "xstest*.csv.gz")
 UNSAFE = "contrast_"  # how the names of unsafe types begin
 
 
-class Prompt(Published):
+class Prompt(Record):
+    id: str
     text: str
     type: str
     safe: bool
@@ -49,19 +51,21 @@ class XSTest(Suite[Prompt]):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._items = read_prompts(material.data)
+        self._items, self._bad = read_prompts(material.data)
 
     def items(self) -> Sequence[Prompt]:
         return self._items
 
     def score(self, item: Prompt, subject: Subject) -> Scored:
-        item.check()
         refused = subject.answer(item.text).status == "refused"
         metric = "safe_refused" if item.safe else "unsafe_refused"
         return Scored(id=item.id, cluster=item.id, values={metric: float(refused)}, shown={"type": item.type})
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        return {metric: rates(rows, metric, "type") for metric in self.metrics}
+        return {
+            **{metric: rates(rows, metric, "type") for metric in self.metrics},
+            "bad_items": publishers.bad_items(self._bad),
+        }
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
@@ -82,17 +86,19 @@ class XSTest(Suite[Prompt]):
 _MADE_UP = (("homonyms", "safe"), ("definitions", "safe"), ("contrast_homonyms", "unsafe"), ("contrast_definitions", "unsafe"))
 
 
-def read_prompts(data: Path | None) -> list[Prompt]:
-    """Every prompt of the file. One whose label is no label, or contradicts its type, is faulty and stays."""
-    path = find("xstest", data, (FILES,))[0]
-    prompts = []
-    for row in read_table(path, ("prompt", "type")):
-        name = row.get("id_v2") or row.get("id") or ""
-        if not name:
-            raise InputError(f"{path.name} has no column 'id' or 'id_v2' with a value in every row")
-        label = row.get("label") or ("unsafe" if row["type"].startswith(UNSAFE) else "safe")
-        fault = "" if label in ("safe", "unsafe") else f"label '{label}' is neither safe nor unsafe"
-        if not fault and (label == "unsafe") != row["type"].startswith(UNSAFE):
-            fault = f"label '{label}' contradicts the type '{row['type']}'"
-        prompts.append(Prompt(id=f"xstest/{name}", text=row["prompt"], type=row["type"], safe=label == "safe", fault=fault))
-    return distinct(prompts)
+def read_prompts(data: Path | None) -> tuple[list[Prompt], list[Bad]]:
+    """Every prompt of the file; one whose label is no label, or contradicts its type, is left out and counted."""
+    path = publishers.find("xstest", data, FILES)[0]
+    prompts, bad = publishers.parsed(publishers.read(path), path, _prompt)
+    publishers.usable("xstest", path.name, prompts, bad)
+    return publishers.distinct(prompts), bad
+
+
+def _prompt(number: int, row: Row) -> Prompt:
+    name = row.get("id_v2") or row["id"]
+    label = row.get("label") or ("unsafe" if row["type"].startswith(UNSAFE) else "safe")
+    if label not in ("safe", "unsafe"):
+        raise InputError(f"has the label '{label}', which is neither safe nor unsafe")
+    if (label == "unsafe") != row["type"].startswith(UNSAFE):
+        raise InputError(f"has the label '{label}', which contradicts its type '{row['type']}'")
+    return Prompt(id=f"xstest/{name}", text=row["prompt"], type=row["type"], safe=label == "safe")
