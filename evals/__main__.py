@@ -39,6 +39,7 @@ from evals import honesty as kit
 from evals import report as reports
 from evals import run as runs
 from evals import verify as verification
+from evals.questions import Part
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
 from medmodel.artifacts import write_atomic
@@ -92,6 +93,9 @@ def run(
     ] = None,
     cases: Annotated[Path | None, typer.Option(help="a cases file, for suites that ask cases")] = None,
     limit: Annotated[int | None, typer.Option(help="the first N items alone")] = None,
+    part: Annotated[
+        Part, typer.Option(help="half of the written items: dev to work with, held for the run that is reported")
+    ] = "all",
     rows: Annotated[Path | None, typer.Option(help="keep every item's row here, and go on from it")] = None,
     shots: Annotated[
         int | None, typer.Option(min=0, help="worked examples before each item; default: the benchmark's own")
@@ -126,6 +130,7 @@ def run(
         material = Material(
             cases=read_all(cases) if cases else [],
             data=data or _default_data(getattr(plugin, "folder", "")),
+            part=part,
             limit=limit,
             shots=plugin.shots if shots is None else shots,
             probe=_probe(probe),
