@@ -3,7 +3,8 @@
     MedmodelError                 exit code 1
     ├── InputError                2   the user's file, option or record
     │   ├── RecipeError               a recipe, or a --set
-    │   └── UnknownName               a plug-in, stage or recipe that does not exist (names the nearest)
+    │   ├── UnknownName               a plug-in, stage or recipe that does not exist (names the nearest)
+    │   └── AnotherRun                somebody else is writing the same results
     ├── ArtifactError             3   a folder in the store is missing, incomplete or damaged
     ├── StageFailed               4   a stage's process ended with an error
     ├── GateFailed                5   a gate stopped the release
@@ -55,6 +56,10 @@ class UnknownName(InputError):
         hint = f" — did you mean '{near[0]}'?" if near else ""
         place = f" in {where}" if where else ""
         super().__init__(f"unknown {kind} '{name}'{place}; known: {', '.join(names) or 'none'}{hint}")
+
+
+class AnotherRun(InputError):
+    pass
 
 
 class ArtifactError(MedmodelError):

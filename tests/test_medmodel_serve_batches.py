@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medmodel.client import Readiness
-from medmodel.errors import InputError, ServerError, ServerUnreachable
+from medmodel.errors import AnotherRun, InputError, ServerError, ServerUnreachable
 from medmodel.records import Answer, Case
-from medmodel.serve.batches import AnotherRun, BatchSummary, read_results, run_batch
+from medmodel.serve.batches import BatchSummary, read_results, run_batch
 
 
 class Asked:

@@ -25,17 +25,13 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ValidationError
 
 from medmodel.client import Readiness
-from medmodel.errors import InputError, MedmodelError, ServerError, ServerUnreachable
+from medmodel.errors import AnotherRun, InputError, MedmodelError, ServerError, ServerUnreachable
 from medmodel.records import Answer, BatchResult, Case, Record
 
 WORKERS = 8  # vLLM on two cores gains little beyond 8 at once
 GROUP = 256  # results that may wait for the disk, about 4 MB; then asking waits too
 NOT_LET_IN = (401, 403)
 BEGINNING = b'{"id":"'  # of every line
-
-
-class AnotherRun(InputError):
-    """It is writing these results."""
 
 
 class BatchSummary(Record):

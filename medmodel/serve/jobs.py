@@ -27,11 +27,11 @@ from pydantic import ValidationError
 from medmodel.artifacts import write_atomic
 from medmodel.cases import read_all
 from medmodel.client import Readiness
-from medmodel.errors import InputError, MedmodelError, ServerError, ServerUnreachable
+from medmodel.errors import AnotherRun, InputError, MedmodelError, ServerError, ServerUnreachable
 from medmodel.records import Answer, Batch, Case
 from medmodel.serve.answers import Answers, Question
 from medmodel.serve.auth import Keys
-from medmodel.serve.batches import WORKERS, AnotherRun, run_batch, whole_lines
+from medmodel.serve.batches import WORKERS, run_batch, whole_lines
 from medmodel.serve.problems import Problem, as_problem
 from medmodel.serve.product import Language, Product
 
