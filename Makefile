@@ -9,9 +9,11 @@
 LOCK ?= constraints/cpu.txt
 PORT ?= 7860
 BIN := .venv/bin
+QUICK := not slow and not vllm and not browser and not gpu
+DATA_TESTS := $(wildcard tests/test_data_build_*.py tests/test_evals_*.py) # about half of the quick ones' time
 export TORCH_INDEX PYTHON
 
-.PHONY: help setup demo release serve test real plain check format lint types unit
+.PHONY: help setup demo release serve test real plain check format lint types unit unit-data
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -41,7 +43,7 @@ plain:
 	@$(BIN)/python -m pytest -m "not vllm and not browser and not gpu"
 
 check: setup ## format, lint, types, layers and unit tests, two at a time
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target format lint types unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit-data unit types format lint
 
 format:
 	@$(BIN)/ruff format --check .
@@ -52,5 +54,8 @@ lint:
 types:
 	@$(BIN)/mypy
 
+unit-data:
+	@$(BIN)/python -m pytest $(DATA_TESTS) -m "$(QUICK)"
+
 unit:
-	@$(BIN)/python -m pytest -m "not slow and not vllm and not browser and not gpu"
+	@$(BIN)/python -m pytest -m "$(QUICK)" $(DATA_TESTS:%=--ignore=%)
