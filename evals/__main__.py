@@ -45,7 +45,7 @@ from medmodel import registry
 from medmodel.artifacts import write_atomic
 from medmodel.cases import read_all
 from medmodel.cli import AsJson, Trust, run_command
-from medmodel.client import TIMEOUT, AsyncClient
+from medmodel.client import TIMEOUT, AsyncClient, Client
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir
 from medmodel.serve.batches import WORKERS
@@ -148,7 +148,7 @@ def run(
             ask = inspected.inspected(stack.enter_context(_logs(log_dir, rows)), name, model.resolve().name if model else "")
         advance, tell = stack.enter_context(_progress(len(items)))
         subject = stack.enter_context(_subject(suite, model, url, tell))
-        measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance(), ask=ask)
+        measured = runs.measure(suite, subject, rows, limit, on_row=lambda row: advance(), ask=ask, of=_examined(model, url))
     summary = runs.summarise(suite, measured)
     if as_json:
         metrics = {metric: found._asdict() for metric, found in summary.metrics.items()}
@@ -291,6 +291,19 @@ def _find(name: str) -> Any:
         if name in registry.names(kind):
             return registry.get(kind, name)
     raise UnknownName("benchmark or suite", name, [known for kind in KINDS for known in registry.names(kind)])
+
+
+def _examined(model: Path | None, url: str | None) -> str:
+    """What rows are of: a model by its folder and its weights' sizes and times, a server by the release it answers with."""
+    if model:
+        files = sorted(model.resolve().glob("*.safetensors"))
+        return " ".join(
+            [str(model.resolve()), *(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)]
+        )
+    if url is None:
+        return ""
+    with Client(url) as client:
+        return json.dumps(client.release(), sort_keys=True)
 
 
 def _probe(wanted: str) -> int | None:

@@ -106,6 +106,11 @@ def read_labels(path: Path) -> list[Label]:
             labels.append(_label(f"{path.name}:{number}", line))
     if not labels:
         raise InputError(f"{path} has no labels")
+    items: dict[str, tuple[Any, ...]] = {}
+    for label in labels:
+        about = (label.conversation, label.answer, label.answers, label.criterion)
+        if items.setdefault(label.id, about) != about:
+            raise InputError(f"{path.name}: the id '{label.id}' stands for two different items; give each its own")
     if len(kinds := {_kind(label.human) for label in labels}) > 1:
         raise InputError(f"{path.name} mixes {' and '.join(sorted(kinds))} labels; one file for each")
     if len({(label.id, label.rater) for label in labels}) < len(labels):

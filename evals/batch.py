@@ -22,6 +22,7 @@ from pydantic import Field
 from evals import stats
 from medmodel.artifacts import write_atomic
 from medmodel.cases import BadLine, read_cases
+from medmodel.errors import InputError
 from medmodel.records import Answer, BatchResult, Case, Record
 from medmodel.serve.batches import WORKERS, Asking, Progress, read_results, run_batch
 
@@ -100,6 +101,8 @@ async def run(
     """Ask what is not answered yet, then report on all of it. Raises InputError, ServerUnreachable."""
     from evals.batch_page import batch_page, rows_csv
 
+    if out.resolve() == cases.resolve():
+        raise InputError(f"--out is the cases file {cases}; give the results a file of their own")
     listed, bad_lines = read_cases(cases, question)
     await run_batch(listed, out, client, workers, on_progress)
     rows = decide({case.id: case for case in listed}, read_results(out))

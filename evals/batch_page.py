@@ -92,4 +92,6 @@ def _cells(row: CaseRow) -> list[str]:
 
 
 def _csv_cell(value: object) -> str:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"  # a spreadsheet would compute it
     return "" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)

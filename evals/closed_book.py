@@ -210,7 +210,11 @@ class ClosedBook(Suite[Question]):
             item = self.parse(row, path)
             return None if item is None else checked(item, f"{self.name}/{_place(path, self.every_file)}{number}")
 
-        found, bad = publishers.parsed(self.whole(list(rows), path), path, make)
+        try:
+            whole = list(self.whole(list(rows), path))
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            raise InputError(f"{self.name}: {path.name} is not laid out as its publisher's files are") from None
+        found, bad = publishers.parsed(whole, path, make)
         self.bad += bad
         return found
 

@@ -65,11 +65,14 @@ def load_profile(name: str, path: Path = GATES) -> Profile:
     for key in fields:
         if key not in Profile.model_fields or key == "name":
             raise UnknownName("field", key, ("part", "items", "gates"), where)
-    gates = tuple(_gate(gate, entry, f"{where}.{gate}") for gate, entry in fields.get("gates", {}).items())
-    for suite in fields.get("items", {}):
+    entries, items = (_mapping(fields, key, where) for key in ("gates", "items"))
+    gates = tuple(_gate(gate, entry, f"{where}.{gate}") for gate, entry in entries.items())
+    if all(gate.rule == "reported" for gate in gates):
+        raise InputError(f"{where}: no gate of it decides anything")
+    for suite in items:
         if suite not in {gate.suite for gate in gates}:
             raise UnknownName("suite", suite, {gate.suite for gate in gates}, f"{where}.items")
-    return _validated(Profile, {**fields, "name": name, "gates": gates}, where)
+    return _validated(Profile, {**fields, "name": name, "gates": gates, "items": items}, where)
 
 
 def left_out(profile: Profile, path: Path = GATES) -> dict[str, str]:
@@ -77,9 +80,18 @@ def left_out(profile: Profile, path: Path = GATES) -> dict[str, str]:
     decided = {gate.name for gate in profile.gates if gate.rule != "reported"}
     found: dict[str, str] = {}
     for name, fields in _read(path).items():
-        for gate, entry in fields.get("gates", {}).items():
+        for gate, entry in _mapping(fields, "gates", f"{path.name}: {name}").items():
+            if not isinstance(entry, dict):
+                raise InputError(f"{path.name}: {name}.{gate}: a gate is a mapping of suite, metric, rule, n, why and owner")
             if gate not in decided and entry.get("rule") != "reported":
                 found.setdefault(gate, f"{entry.get('metric')} of {entry.get('suite')}: gated in {name}")
+    return found
+
+
+def _mapping(fields: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    found = fields.get(key) or {}
+    if not isinstance(found, dict):
+        raise InputError(f"{where}: '{key}' is a mapping of names")
     return found
 
 
@@ -113,6 +125,8 @@ def _gate(name: str, fields: object, where: str) -> Gate:
         raise InputError(f"{where}: '{gate.rule}' looks at the candidate alone: take the baseline out")
     if gate.rule not in (*ABSOLUTE, "reported") and not gate.baseline:
         raise InputError(f"{where}: '{gate.rule}' compares: say `baseline: base` (the model it was made from) or `release`")
+    if gate.rule in ("at_least", "at_most") and "value" not in fields:
+        raise InputError(f"{where}: '{gate.rule}' needs a `value` to hold against")
     if gate.margin and gate.rule in NO_MARGIN:
         raise InputError(f"{where}: '{gate.rule}' has no margin")
     return gate

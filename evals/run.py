@@ -9,6 +9,8 @@ are asked again then. An error is never a score: a failed call becomes a row wit
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,8 +21,10 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from evals import stats
+from evals.publishers import distinct
 from evals.suite import Identified, Item, Needs, Scored, Subject, Suite
-from medmodel.errors import MedmodelError
+from medmodel.errors import InputError, MedmodelError
+from medmodel.records import Record
 
 Tell = Callable[[Scored], None]
 Ask = Callable[[Suite[Any], Sequence[Any], Subject, Tell], None]  # puts the items to the subject, and tells each row
@@ -48,16 +52,26 @@ def measure(
     limit: int | None = None,
     on_row: Tell = lambda row: None,
     ask: Ask = at_once,
+    of: str = "",
 ) -> list[Scored]:
-    """A row for every item, in the items' order. With a `path`, rows are kept there and taken from there."""
-    items = list(suite.items())[:limit]
-    done = {row.id: row for row in _load(path)} if path else {}
-    done = {item.id: done[item.id] for item in items if item.id in done and _good(suite, done[item.id])}
+    """A row for every item, in the items' order. With a `path`, rows are kept there and taken from there.
+
+    `of` names what is examined (a model, a release) where one file may see several: rows of another, and of an item that
+    reads otherwise now, are measured anew; rows of other items stay in the file.
+    """
+    items = distinct(suite.items())[:limit]
+    stamps = {item.id: _stamp(item, of) for item in items}
+    held = {row.id: row for row in _load(path)} if path else {}
+    done = {name: held[name] for name, of_item in stamps.items() if name in held and _good(suite, held[name], of_item)}
     for row in done.values():
         on_row(row)
-    with _Keeper(path, done.values()) as keeper:
+    with _Keeper(path, [*done.values(), *(row for row in held.values() if row.id not in stamps)]) as keeper:
 
         def take(row: Scored) -> None:
+            wrong = [name for name, value in row.values.items() if not math.isfinite(value)]
+            if wrong:  # it would pass every comparison, or fail it
+                row = Scored(id=row.id, cluster=row.cluster, error=f"EngineError: '{wrong[0]}' is no finite number")
+            row = row.model_copy(update={"of": stamps[row.id]})
             done[row.id] = row
             keeper.keep(row)
             on_row(row)
@@ -82,8 +96,8 @@ def failed(item: Identified, error: MedmodelError) -> Scored:
 
 def is_complete(suite: Suite[Item], path: Path) -> bool:
     """Whether every item has its row already: then no model need be started for it."""
-    kept = {row.id for row in _load(path) if _good(suite, row)}
-    return all(item.id in kept for item in suite.items())
+    held = {row.id: row for row in _load(path)}
+    return all(item.id in held and _good(suite, held[item.id], _stamp(item, "")) for item in suite.items())
 
 
 def errors(rows: Iterable[Scored]) -> int:
@@ -127,20 +141,29 @@ def is_rate(rows: Iterable[Scored], metric: str) -> bool:
     return all(row.values[metric] in (0.0, 1.0) for row in rows if metric in row.values)
 
 
-def _good(suite: Suite[Any], row: Scored) -> bool:
-    return not row.error and suite.settled(row)
+def _good(suite: Suite[Any], row: Scored, stamp: str) -> bool:
+    return not row.error and row.of == stamp and suite.settled(row)
+
+
+def _stamp(item: Identified, of: str) -> str:
+    """Of what is examined and of all that an item says, its key and rubric too."""
+    said = item.model_dump_json() if isinstance(item, Record) else repr(item)
+    return hashlib.sha256(f"{of}\n{said}".encode()).hexdigest()[:16]
 
 
 def _load(path: Path) -> list[Scored]:
-    """Rows that were kept. A last line torn by a kill is left out: its item is asked again."""
+    """Rows that were kept. A last line torn by a kill is left out: its item is asked again. Raises InputError for another file."""
     if not path.exists():
         return []
     rows = []
-    for line in path.read_text(encoding="utf-8").split("\n")[:-1]:  # not splitlines: text may hold U+2028
+    lines = path.read_bytes().split(b"\n")
+    if len(lines) == 1 and not b'{"id":'.startswith(lines[0][:6]):
+        raise InputError(f"{path} holds something else than rows; give another file")
+    for number, line in enumerate(lines[:-1], 1):
         try:
             rows.append(Scored.model_validate_json(line))
         except ValidationError:
-            break
+            raise InputError(f"{path}:{number} is no row of a run; give another file") from None
     return rows
 
 

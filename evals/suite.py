@@ -43,6 +43,7 @@ class Scored(Record):
     shown: dict[str, str] = Field(default_factory=dict)  # for the report: reference text only, never a patient's
     answer: Answer | None = None
     error: str = ""  # why the call failed
+    of: str = ""  # digest of the item, and of what was examined: a row of another is not taken for this one's
 
 
 class Part(NamedTuple):

@@ -125,6 +125,8 @@ def tested(gate: Gate, compared: Compared, better: Literal[1, -1], threshold: fl
     assert gain.interval is not None
     missed = bound - gain.interval.low
     common |= {"p": stats.exceeds(gain, bound), "missed_by": missed if missed >= 0 else None}
+    if not all(map(math.isfinite, (*gain.interval, common["p"]))):
+        return GateResult(verdict="cannot tell", why="a score is no finite number", **{**common, "p": 1.0})
     if gain.interval.high <= bound:
         return GateResult(verdict="fail", why=f"the whole interval is beyond {_signed(threshold)}", **common)
     detectable = _detectable(gain)

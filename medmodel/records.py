@@ -354,8 +354,13 @@ class GateReport(Record):
 
     @property
     def passed(self) -> bool:
-        """True when nothing failed to run and every gated result passed."""
-        return self.errors == 0 and bool(self.results) and all(result.passed for result in self.results)
+        """True when nothing failed to run, something was gated, and every gated result passed."""
+        return self.errors == 0 and self.decides and all(result.passed for result in self.results)
+
+    @property
+    def decides(self) -> bool:
+        """Whether any result is gated: a report of figures alone lets nothing go."""
+        return any(result.gated for result in self.results)
 
     def blocking(self, overrides: Sequence[Override] = ()) -> list[GateResult]:
         """Results that did not pass and that no override names."""

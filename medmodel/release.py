@@ -108,7 +108,7 @@ def check_report(report: GateReport, *, candidate: str, index: str, overrides: S
             raise UnknownName("gate", override.gate, results, "--override")
         if results[override.gate].passed:
             raise InputError(f"--override {override.gate}: that gate stands in nobody's way; take the override out")
-    if report.blocking(overrides) or not report.results:
+    if report.blocking(overrides) or not report.decides:
         raise GateFailed("the gate stopped the release:\n" + gate_table(report.results))
 
 
@@ -211,7 +211,9 @@ def verify_release(folder: Path, trust: Sequence[str] = ()) -> ReleaseInfo:
         )
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         raise ReleaseRefused("manifest.json is damaged: it does not parse") from None
-    if info.gated and (info.report is None or info.report.errors or info.report.blocking(info.overrides)):
+    if info.gated and (
+        info.report is None or info.report.errors or not info.report.decides or info.report.blocking(info.overrides)
+    ):
         raise ReleaseRefused("gate/report.json does not say that the gate passed, and no override says who let it through")
     return info
 

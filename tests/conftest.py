@@ -18,6 +18,7 @@ import pytest
 SKIP_REASONS = ("MEDMODEL_DATA unset", "no GPU")
 WARNINGS = (
     "error",
+    "ignore:Unclosed <MemoryObject:ResourceWarning",  # inspect-ai drops its anyio streams without closing them
     # deprecations inside other projects; one that our own call causes is reported at our line, and stays an error
     r"ignore::DeprecationWarning:(?!medmodel|data_build|evals|app|test_)",
     r"ignore::FutureWarning:(?!medmodel|data_build|evals|app|test_)",

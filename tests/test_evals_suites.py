@@ -9,14 +9,14 @@ import yaml
 
 from evals.questions import read_questions
 from evals.run import errors, is_complete, mean, measure, summarise
-from evals.suite import Material, Scored, Subject
+from evals.suite import Material, Subject
 from evals.suites.bits_per_byte import BitsPerByte, chunks, general
 from evals.suites.choice import Choice
 from evals.suites.contamination import WORDS, Contamination
 from evals.suites.red_flags import RedFlags
 from evals.suites.unsafe import Unsafe
 from medmodel import safety
-from medmodel.errors import EngineError
+from medmodel.errors import EngineError, InputError
 from medmodel.models.engine import Likelihood
 from medmodel.records import Answer, ChoiceItem, Document, Example, Message, RedFlag, Source
 
@@ -225,6 +225,38 @@ def test_an_example_that_names_a_held_out_document_is_found_by_lineage() -> None
 def test_rows_keep_line_separators_of_other_scripts(tmp_path: Path) -> None:
     suite = Choice(Material(choices=ITEMS[:1]))
     kept = tmp_path / "rows.jsonl"
-    row = Scored(id="i0", cluster="c0", values={"accuracy": 1.0}, shown={"question": "one\u2028two"})
+    [row] = measure(suite, Subject(loglikelihood=oracle), kept)
+    row = row.model_copy(update={"shown": {"question": "one\u2028two"}})
     kept.write_text(row.model_dump_json() + "\n", encoding="utf-8")
     assert measure(suite, Subject(loglikelihood=broken), kept) == [row]
+
+
+def test_rows_of_another_model_or_of_an_item_that_reads_otherwise_are_measured_anew(tmp_path: Path) -> None:
+    kept = tmp_path / "rows.jsonl"
+    assert mean(measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=oracle), kept, of="a"), "accuracy") == 1.0
+    assert mean(measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=always_first), kept, of="b"), "accuracy") == 0.25
+    other = [item.model_copy(update={"answer": (item.answer + 1) % 4}) for item in ITEMS]
+    assert mean(measure(Choice(Material(choices=other)), Subject(loglikelihood=oracle), kept, of="b"), "accuracy") == 0.0
+
+
+def test_rows_of_items_that_are_not_asked_now_stay_in_the_file(tmp_path: Path) -> None:
+    kept = tmp_path / "rows.jsonl"
+    whole = measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=oracle), kept)
+    measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=oracle), kept, limit=3)
+    assert measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=broken), kept) == whole
+
+
+def test_a_file_of_something_else_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("a note\nand another\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"notes\.txt:1 is no row of a run"):
+        measure(Choice(Material(choices=ITEMS)), Subject(loglikelihood=oracle), tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "a note\nand another\n"
+
+
+def test_a_score_that_is_no_number_is_an_error_and_no_score() -> None:
+    def broken_numbers(prompt: str, continuation: str) -> Likelihood:
+        return Likelihood(logprob=float("nan"), tokens=1)
+
+    rows = measure(Choice(Material(choices=ITEMS[:2])), Subject(loglikelihood=broken_numbers))
+    assert errors(rows) == 2
+    assert mean(rows, "probability") is None

@@ -179,6 +179,23 @@ def test_who_the_patient_is_is_taken_out_of_every_text() -> None:
     assert made.endswith("may […]'s warfarin be stopped?")
 
 
+def test_relatives_are_taken_out_and_a_dose_that_is_a_house_number_stays() -> None:
+    patient = {
+        "resourceType": "Patient",
+        "name": [{"text": "MCDONALD, Anna"}],
+        "address": [{"line": ["20"], "district": "Kent"}],
+    }
+    kin = {"resourceType": "RelatedPerson", "name": [{"family": "Keller"}], "telecom": [{"value": "0171 5555"}]}
+    note = "McDonald of Kent, sent by Keller (0171 5555), takes rivaroxaban 20 mg."
+    made = question(kin, {"resourceType": "Task", "description": note}, patient=patient)
+    assert made.endswith("[…] of […], sent by […] ([…]), takes rivaroxaban 20 mg.")
+
+
+def test_what_is_not_to_be_given_is_no_medication() -> None:
+    warfarin = {"resourceType": "MedicationRequest", "medicationCodeableConcept": concept("warfarin"), "doNotPerform": True}
+    assert "warfarin" not in question(warfarin)
+
+
 def test_a_terminologys_word_stays_when_it_is_also_a_name() -> None:
     patient = {"resourceType": "Patient", "name": [{"family": "Stone"}]}
     made = question({"resourceType": "Condition", "code": concept("", "Kidney Stone (disorder)")}, patient=patient)

@@ -40,7 +40,7 @@ class MedMCQA(ClosedBook):
     example_files = ("train*.json", "train*.jsonl", "train*.json.gz")
 
     def whole(self, rows: list[Numbered], path: Path) -> Iterable[Numbered]:
-        keys = {row.get("cop") for _, row in rows}
+        keys = {int(row["cop"]) for _, row in rows if str(row.get("cop", "")).isdigit()}
         if 0 in keys and 4 in keys:
             raise InputError(f"medmcqa: {path.name} has answer keys (cop) from 0 and up to 4: it is unclear where they begin")
         first = 0 if 0 in keys else 1

@@ -11,8 +11,8 @@ Read, of entries that are not entered in error:
                                     the question: descriptions, notes, payloads, items with their answers
 
 Left: everything else, above all narratives (`text.div`), encounters, procedures, reports, documents and practitioners.
-Names, identifiers, addresses, telephone numbers and the date of birth that the Patient resource holds (contacts' too)
-never go into the question, and are taken out of free text where they stand as written, capitalised or in capitals; items
+Names, identifiers, addresses, telephone numbers and dates of birth that Patient, RelatedPerson and Practitioner hold
+never go into the question, and are taken out of free text where they stand as written, names in any case after a capital; items
 of a questionnaire that ask for them are left. Names that no resource declares cannot be known here.
 An age over 89 is given as that (HIPAA's safe harbor, 45 CFR 164.514(b)(2)). A terminology's own display is preferred over
 a typed text. Several patients in one bundle are several cases, told apart by `subject` and `patient` references.
@@ -40,6 +40,8 @@ _ASKS_WHO = re.compile(
     r"|姓名|名字|住址|地址|电话|身份证|出生日期",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_SHORT = re.compile(r"\d{1,3}")  # a house number: "20" would take a dose out
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LABELS = {
     "en": ("Patient", "Conditions", "Past conditions", "Findings", "Medication", "Allergies", "; ", ". ", ": "),
@@ -61,6 +63,7 @@ READ = (
     "Condition Observation MedicationRequest MedicationStatement AllergyIntolerance Task Communication ServiceRequest "
     "QuestionnaireResponse"
 ).split()
+PEOPLE = ("RelatedPerson", "Practitioner")
 GONE = ("entered-in-error", "cancelled", "refuted", "rejected")
 ENDED = ("stopped", "completed", "draft", "not-taken")
 
@@ -79,13 +82,15 @@ def read_bundle(bundle: object, question: str = "") -> list[PatientCase]:
     found = [_read(Clinical, at, raw) for at, (_, raw) in enumerate(resources, 1) if _kind(raw) in READ]
     kept = [resource for resource in found if not _gone(resource)]
     drugs = {name: _drug(raw) for names, raw in resources if _kind(raw) == "Medication" for name in names}
+    people = [patient for _, patient in patients]
+    people += [_read(Patient, at, _declared(raw)) for at, (_, raw) in enumerate(resources, 1) if _kind(raw) in PEOPLE]
     stamp = bundle.get("timestamp")
     language: Language = "zh" if str(bundle.get("language", "")).startswith("zh") else "en"
     cases = []
     for names, patient in patients:
         own = [resource for resource in kept if resource.about in names or (len(patients) == 1 and not resource.about)]
         day = stamp if isinstance(stamp, str) else max((resource.day for resource in own), default="")
-        cases.append(PatientCase(_question(patient, own, drugs, day, language, question), language))
+        cases.append(PatientCase(_question(patient, own, drugs, day, language, question, _cleaner(people)), language))
     return cases
 
 
@@ -98,6 +103,11 @@ def _named(entry: object) -> tuple[list[str], dict[str, Any]]:
     if isinstance(resource.get("id"), str):
         names.append(f"{_kind(resource)}/{resource['id']}")
     return names, resource
+
+
+def _declared(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Who a resource says that somebody is, in a Patient's fields."""
+    return {field: raw[field] for field in ("name", "telecom", "address", "identifier") if isinstance(raw.get(field), list)}
 
 
 def _kind(resource: Mapping[str, Any]) -> str:
@@ -114,7 +124,11 @@ def _read(model: type[P], at: int, raw: object) -> P:
 
 
 def _gone(resource: Clinical) -> bool:
-    return resource.status in GONE or any(coding.code in GONE for coding in resource.verificationStatus.coding)
+    return (
+        resource.doNotPerform
+        or resource.status in GONE
+        or any(coding.code in GONE for coding in resource.verificationStatus.coding)
+    )
 
 
 def _drug(raw: Mapping[str, Any]) -> Concept:
@@ -122,10 +136,15 @@ def _drug(raw: Mapping[str, Any]) -> Concept:
 
 
 def _question(
-    patient: Patient, own: Sequence[Clinical], drugs: Mapping[str, Concept], day: str, language: Language, question: str
+    patient: Patient,
+    own: Sequence[Clinical],
+    drugs: Mapping[str, Concept],
+    day: str,
+    language: Language,
+    question: str,
+    clean: Clean,
 ) -> str:
-    clean = _cleaner(patient)
-    asked = [clean(text) for text in _asked(own)] or [question]
+    asked = [clean(text) for text in _asked(own)] or [clean(question)]
     if not any(text.strip() for text in asked):
         raise InputError("its bundle asks nothing (no Task, Communication, ServiceRequest or questionnaire); give --question")
     who, now, past, findings, medication, allergies, comma, stop, colon = LABELS[language]
@@ -149,19 +168,25 @@ def _question(
     return "\n".join([facts, *asked]).strip()
 
 
-def _cleaner(patient: Patient) -> Clean:
-    """Takes out of a text whatever the Patient resource says of who it is."""
-    names = [*patient.name, *(contact.name for contact in patient.contact)]
-    places = [*patient.address, *(contact.address for contact in patient.contact)]
-    numbers = [*patient.identifier, *patient.telecom, *(value for contact in patient.contact for value in contact.telecom)]
-    people = {part for name in names for part in (name.text, name.family, *name.given, *_joined(name)) if part}
-    people |= {word for part in people for word in part.split()}
-    written = {form for part in people for form in (part, part.title(), part.upper())}
-    others = {part for place in places for part in (place.text, place.city, place.postalCode, *place.line) if part}
-    others |= {value.value for value in numbers} | ({patient.birthDate} if len(patient.birthDate) == 10 else set())
+def _cleaner(people: Sequence[Patient]) -> Clean:
+    """Takes out of a text whatever the bundle's resources say of who the patients, their relatives and carers are."""
+    contacts = [contact for person in people for contact in person.contact]
+    names = [*(name for person in people for name in person.name), *(contact.name for contact in contacts)]
+    places = [*(place for person in people for place in person.address), *(contact.address for contact in contacts)]
+    numbers = [value for person in people for value in (*person.identifier, *person.telecom)]
+    numbers += [value for contact in contacts for value in contact.telecom]
+    born = {person.birthDate for person in people if len(person.birthDate) == 10}
+    called = {part for name in names for part in (name.text, name.family, *name.given, *_joined(name)) if part}
+    called |= {word for part in called for word in _NAME.findall(part)}
+    called |= {form for part in called for form in (part.title(), part.upper())}  # "ß" and its like change their letters
+    others = {
+        part for place in places for part in (place.text, place.city, place.district, place.postalCode, *place.line) if part
+    }
+    others |= {value.value for value in numbers} | born
     patterns = [
         *(rf"{re.escape(name.family)}(?=先生|女士|太太|小姐|某|氏)" for name in names if _CHINESE.search(name.family)),
-        *(_whole(text) for text in sorted(written | others, key=len, reverse=True) if len(text) > 1),
+        *(_whole(text, capital=True) for text in sorted(called, key=len, reverse=True) if len(text) > 1),
+        *(_whole(text) for text in sorted(others, key=len, reverse=True) if len(text) > 1 and not _SHORT.fullmatch(text)),
     ]
     if not patterns:
         return str.strip
@@ -175,8 +200,12 @@ def _joined(name: Name) -> Iterator[str]:
         yield name.family + "".join(given or "" for given in name.given)
 
 
-def _whole(text: str) -> str:
-    return re.escape(text) if _CHINESE.search(text) else rf"(?<!\w){re.escape(text)}(?!\w)"
+def _whole(text: str, capital: bool = False) -> str:
+    """The text as a whole word. `capital`: in any case of letters, as long as the first is a capital: "MCDONALD", "McDonald"."""
+    if _CHINESE.search(text):
+        return re.escape(text)
+    written = rf"{re.escape(text[0].upper())}(?i:{re.escape(text[1:])})" if capital else re.escape(text)
+    return rf"(?<!\w){written}(?!\w)"
 
 
 def _asked(own: Sequence[Clinical]) -> Iterator[str]:
@@ -206,7 +235,8 @@ def _items(items: Sequence[Item]) -> Iterator[str]:
 
 def _age(born: str, day: str, language: Language) -> str:
     """Years; months below two. Of a birth date without its day, the year's difference."""
-    now = day[:10] if re.match(r"\d{4}-\d\d-\d\d", day) else date.today().isoformat()
+    day = day[:10]
+    now = day + "-07-01"[len(day) - 4 :] if re.match(r"\d{4}(-\d\d)*$", day) else date.today().isoformat()
     if not born or born > now:
         return ""
     years = int(now[:4]) - int(born[:4]) - (len(born) == 10 and now[5:] < born[5:])
@@ -250,7 +280,7 @@ def _value(of: Valued, clean: Clean) -> str:
     if of.valueCodeableConcept is not None:
         return _words(of.valueCodeableConcept, clean)
     if of.valueCoding is not None:
-        return of.valueCoding.display
+        return clean(of.valueCoding.display)
     if of.valueBoolean is not None:
         return "yes" if of.valueBoolean else "no"
     for plain in (of.valueString, of.valueInteger, of.valueDecimal, of.valueDate):
@@ -265,7 +295,7 @@ def _medication(resource: Clinical, drugs: Mapping[str, Concept], clean: Clean) 
     drug = resource.medicationCodeableConcept
     if drug is None and resource.medicationReference is not None:
         name = resource.medicationReference.reference
-        inside = {f"#{raw.get('id')}": _drug(raw) for raw in resource.contained}
+        inside = {f"#{raw.get('id')}": _drug(raw) for raw in resource.contained if _kind(raw) == "Medication"}
         drug = inside.get(name) or drugs.get(name)
     words = _words(drug, clean) if drug else ""
     dosage = "; ".join(clean(note.text) for note in (*resource.dosageInstruction, *resource.dosage) if note.text)

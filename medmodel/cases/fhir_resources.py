@@ -53,6 +53,7 @@ class Address(Part):
     text: str = ""
     line: tuple[str | None, ...] = ()
     city: str = ""
+    district: str = ""
     postalCode: str = ""
 
 
@@ -112,6 +113,7 @@ class Clinical(Component):
 
     resourceType: str
     status: str = ""
+    doNotPerform: bool = False  # a modifier: it turns the meaning round
     subject: Reference | None = None
     patient: Reference | None = None  # an AllergyIntolerance's subject
     for_: Reference | None = Field(default=None, alias="for")  # a Task's

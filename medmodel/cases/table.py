@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def read_table(content: bytes, path: Path) -> Iterator[tuple[int, Case | str]]:
     rows = _rows(content, path)
     _, header = next(rows, (1, []))
     names = [name.strip() for name in header]
-    for name in names:
+    for at, name in enumerate(names, 1):
+        if not re.fullmatch(r"\w[\w -]{0,30}", name) or len(name.split()) > 2:  # it may be a first row without a header
+            raise InputError(f"{path}: the first row is no header (cell {at}); it names the columns: id, question, …")
         if name not in Case.model_fields:
             raise UnknownName("column", name, Case.model_fields, str(path))
     for name in ("id", "question"):

@@ -13,6 +13,7 @@ import secrets
 
 from fastapi import Request
 
+from medmodel.errors import InputError
 from medmodel.serve.problems import Problem
 
 VARIABLE = "MEDMODEL_API_KEY"
@@ -25,6 +26,8 @@ class Keys:
     def __init__(self, keys: str | None = None) -> None:
         listed = os.environ.get(VARIABLE, "") if keys is None else keys
         self._keys = [key.strip().encode() for key in listed.split(",") if key.strip()]
+        if listed and not self._keys:
+            raise InputError(f"${VARIABLE} is set and holds no key: set a key, or unset it to let everyone ask")
         self._secret = secrets.token_bytes(32)
 
     async def __call__(self, request: Request) -> str:  # async, or FastAPI would hand every request to a thread for it

@@ -17,10 +17,10 @@ import fcntl
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,7 @@ from medmodel.records import Answer, BatchResult, Case, Record
 WORKERS = 8  # vLLM on two cores gains little beyond 8 at once
 GROUP = 256  # results that may wait for the disk, about 4 MB; then asking waits too
 NOT_LET_IN = (401, 403)
+T = TypeVar("T")
 BEGINNING = b'{"id":"'  # of every line
 
 
@@ -58,7 +59,7 @@ async def run_batch(
     """Ask what is not answered yet. Raises AnotherRun, InputError (no results file), ServerError (gone, or a wrong key). What is done is kept."""
     with ExitStack() as stack:
         stack.enter_context(_lock(out))
-        kept = await asyncio.to_thread(_keep_answered, out, cases)
+        kept = await _finished(asyncio.to_thread(_keep_answered, out, cases))
         waiting = deque(case for case in cases if case.id not in kept)
         results = stack.enter_context(_Results(out))
         counted = _Counted(len(cases), len(kept), progress)
@@ -96,10 +97,21 @@ def whole_lines(path: Path) -> Iterator[bytes]:
     try:
         with open(path, "rb") as lines:
             for line in lines:
-                if line.endswith(b"\n"):
-                    yield line
+                if not line.endswith(b"\n"):  # its writer may be at it just now: what comes next would be its end
+                    return
+                yield line
     except OSError as error:
         raise InputError(f"the results file {path} cannot be read ({error.strerror})") from None
+
+
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """What a thread returns. Cancelled meanwhile, wait for the thread all the same: it works under the lock."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 @contextmanager
@@ -196,8 +208,13 @@ class _Results:
     def append(self, results: Sequence[BatchResult]) -> None:
         """Return when all of them are on the disk."""
         if results:
-            self.write(b"".join(result.model_dump_json(exclude_none=True).encode() + b"\n" for result in results))
-            self.sync()
+            end = os.fstat(self._handle).st_size
+            try:
+                self.write(b"".join(result.model_dump_json(exclude_none=True).encode() + b"\n" for result in results))
+                self.sync()
+            except OSError:  # a full disk: half a line may stand there
+                os.ftruncate(self._handle, end)
+                raise
 
     def write(self, content: bytes) -> None:
         rest = memoryview(content)

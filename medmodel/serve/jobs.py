@@ -17,6 +17,7 @@ import asyncio
 import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from medmodel.serve.product import Language, Product
 
 OPEN = 20  # batches of one tenant under way
 POLL = 1.0  # seconds between looks at a model that starts
+LEFT = 60.0  # seconds after which no other server can still be storing it
 CHUNK = 1_048_576  # bytes of results sent at a time
 
 log = logging.getLogger("medmodel.serve")
@@ -55,7 +57,10 @@ class Jobs:
 
     def resume(self) -> None:
         """Go on with all that a server which ended left as running."""
-        for path in sorted(self._folder.glob("*/*/batch.json")):
+        for left in self._folder.glob("*/.*"):  # of a store or a delete that was killed: ids begin with no dot
+            if time.time() - left.stat().st_mtime > LEFT:
+                shutil.rmtree(left, ignore_errors=True)
+        for path in sorted(self._folder.glob("*/[!.]*/batch.json")):
             batch = _read(path.parent)
             if batch is not None and batch.status == "running":
                 self._start(path.parent, batch)
@@ -84,7 +89,7 @@ class Jobs:
 
     def all(self, tenant: str) -> list[Batch]:
         """Newest first."""
-        names = [path.parent.name for path in (self._folder / tenant).glob("*/batch.json")]
+        names = [path.parent.name for path in (self._folder / tenant).glob("[!.]*/batch.json")]
         return sorted((self.get(tenant, name) for name in names), key=lambda batch: batch.created, reverse=True)
 
     def results(self, tenant: str, identity: str) -> Iterator[bytes]:
@@ -108,7 +113,12 @@ class Jobs:
         self.get(tenant, identity)
         folder = self._folder / tenant / identity
         await self._stop(folder)
-        await asyncio.to_thread(shutil.rmtree, folder)
+        gone = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
+        try:
+            os.rename(folder, gone)  # from here it is not there for anybody, whatever happens to the rest
+        except FileNotFoundError:
+            return  # somebody else deleted it meanwhile
+        await asyncio.to_thread(shutil.rmtree, gone)
 
     async def aclose(self) -> None:
         """Stop asking; what runs stays marked as running, for the next start."""
@@ -122,8 +132,12 @@ class Jobs:
     async def _stop(self, folder: Path) -> None:
         running = self._running.get(folder)
         if running and running.task:
-            running.task.cancel()
-            await asyncio.gather(running.task, return_exceptions=True)
+            if not running.stopping:  # a second cancel would break into what the first one still has to write
+                running.stopping = True
+                running.task.cancel()
+            await asyncio.wait([running.task])
+            if self._running.get(folder) is running:  # cancelled before its first step
+                del self._running[folder]
 
     async def _run(self, folder: Path, batch: Batch, running: _Running) -> None:
         ended: dict[str, object] = {"status": "finished"}
@@ -142,13 +156,14 @@ class Jobs:
         except Exception as error:  # nobody waits for this task: the record says what happened
             ended = {"status": "failed", "error": as_problem(error).message}
         finally:
-            del self._running[folder]
+            self._running.pop(folder, None)
         _write(folder, batch.model_copy(update={**ended, "done": running.done, "failed": running.failed}))
 
 
 @dataclass
 class _Running:
     task: asyncio.Task[None] | None = None
+    stopping: bool = False
     done: int = 0
     failed: int = 0
 
@@ -235,6 +250,9 @@ def _read(folder: Path) -> Batch | None:
     try:
         return Batch.model_validate_json((folder / "batch.json").read_bytes())
     except FileNotFoundError:
+        return None
+    except ValidationError:
+        log.error("the record of batch %s is not readable; it is left alone", folder.name)
         return None
 
 
