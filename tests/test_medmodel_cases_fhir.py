@@ -179,6 +179,39 @@ def test_who_the_patient_is_is_taken_out_of_every_text() -> None:
     assert made.endswith("may […]'s warfarin be stopped?")
 
 
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        *(
+            (text, True)
+            for text in ("Home address", "Mobile phone", "Middle name", "Mother's name", "Name of mother", "手机号")
+        ),
+        *((text, True) for text in ("Emergency contact", "Next of kin", "NHS number", "Please enter your name")),
+        *((text, False) for text in ("Drug name", "Name of the drug", "Number of falls", "Contact with animals", "Cell count")),
+    ],
+)
+def test_items_that_ask_who_somebody_is_are_left_and_others_kept(asked: str, left: bool) -> None:
+    items = [{"text": asked, "answer": [{"valueString": "the answer"}]}]
+    made = question({"resourceType": "QuestionnaireResponse", "status": "completed", "item": items})
+    assert ("the answer" not in made) == left
+
+
+def test_of_one_finding_the_newest_counts_whichever_way_it_is_dated() -> None:
+    old = {
+        "resourceType": "Observation",
+        "code": concept("INR"),
+        "valueQuantity": {"value": 2},
+        "effectiveDateTime": "2015-01-01",
+    }
+    new = {
+        "resourceType": "Observation",
+        "code": concept("INR"),
+        "valueQuantity": {"value": 7},
+        "effectivePeriod": {"end": "2020-01-01"},
+    }
+    assert "INR 7" in question(new, old)
+
+
 def test_relatives_are_taken_out_and_a_dose_that_is_a_house_number_stays() -> None:
     patient = {
         "resourceType": "Patient",

@@ -35,9 +35,12 @@ from medmodel.errors import InputError
 OLDEST = 89  # years
 _TAG = re.compile(r" \((?:disorder|finding|situation|procedure|substance|product|observable entity)\)$")  # SNOMED CT's
 _ASKS_WHO = re.compile(
-    r"^\W*(?:what is |what's )?(?:your |the |patient'?s? |full |first |last |family |given |maiden )*"
-    r"(?:name(?!\s+of\s+(?!(?:the |your )?patient))|surname|address|phone|telephone|e-?mail|date of birth|birth ?date|d\.?o\.?b|ssn|mrn|insurance number)\b"
-    r"|姓名|名字|住址|地址|电话|身份证|出生日期",
+    r"^\W*(?:what is |what's |please |enter )*(?:your |the |patient'?s? |full |first |middle |last |preferred |family |given |maiden "
+    r"|legal |mother'?s |father'?s |spouse'?s |home |work |street |postal |mailing |current |contact )*"
+    r"(?:name(?!\s+of\s+(?!(?:the |your )?(?:patient|mother|father|spouse|partner|contact|next)))|surname|address|phone|telephone"
+    r"|mobile(?: phone| number)?\W*$|cell ?phone|e-?mail|date of birth|birth ?date|d\.?o\.?b|ssn|mrn|emergency contact|next of kin"
+    r"|social security|nhs number|medicare|passport|insurance (?:number|id)|post ?code|zip)\b"
+    r"|姓名|名字|住址|地址|电话|手机|联系人|身份证|医保卡|出生日期",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")

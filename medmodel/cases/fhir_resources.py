@@ -29,6 +29,11 @@ class Quantity(Part):
     comparator: str = ""
 
 
+class Period(Part):
+    start: str = ""
+    end: str = ""
+
+
 class Reference(Part):
     reference: str = ""
 
@@ -120,6 +125,8 @@ class Clinical(Component):
     clinicalStatus: Concept = Concept()
     verificationStatus: Concept = Concept()
     effectiveDateTime: str = ""
+    effectiveInstant: str = ""
+    effectivePeriod: Period = Period()
     issued: str = ""
     authoredOn: str = ""
     recordedDate: str = ""
@@ -144,4 +151,5 @@ class Clinical(Component):
 
     @property
     def day(self) -> str:
-        return self.effectiveDateTime or self.issued or self.authoredOn or self.recordedDate or self.authored or self.sent
+        seen = self.effectiveDateTime or self.effectiveInstant or self.effectivePeriod.end or self.effectivePeriod.start
+        return seen or self.issued or self.authoredOn or self.recordedDate or self.authored or self.sent
