@@ -288,3 +288,33 @@ def test_retrieve_gives_the_passages_an_answer_would_rest_on(tmp_path: Path) -> 
         refused = httpx.post(f"{url}/v1/retrieve", json={"question": "q", "k": 21})
     assert [(hit["passage"]["id"], hit["cosine"]) for hit in found] == [("synthetic/1#0", 0.9)]
     assert refused.status_code == 422
+
+
+class Broken(OnePassage):
+    """Its model breaks off at every question: what comes are quotes, as the product gives them then."""
+
+    async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
+        self.engine = None
+        return await super().answer(question, language, on_event)
+
+
+def test_quotes_in_place_of_a_model_that_broke_off_are_a_failed_call_and_asked_again(tmp_path: Path) -> None:
+    product = Product(lambda engine: Broken(engine, {}), Fixed(ScriptedEngine()), RELEASE)
+    store = FeedbackStore(f"sqlite:///{tmp_path / 'feedback.db'}")
+    with running(create_app(product, store, tmp_path / "batches")) as url, Client(url) as client:
+        ended = until(client, client.batches.create(CASES[:3]), "finished")
+        [first, *_] = client.batches.results(ended.id)
+    store.close()
+    assert (ended.done, ended.failed) == (3, 3)
+    assert (first.answer, first.error) == (None, "ServerError: the model broke off; send the batch again")
+
+
+def test_a_batch_that_is_cancelled_and_deleted_at_once_is_gone_with_its_cases(tmp_path: Path) -> None:
+    with served(tmp_path) as url, Client(url) as client:
+        batch = client.batches.create(STUCK)
+        until(client, batch, "running", done=4)
+        client.batches.cancel(batch.id)
+        client.batches.delete(batch.id)
+        assert client.batches.list() == []
+        assert list(tmp_path.rglob("cases.jsonl")) == []
+        assert client.batches.create(STUCK[:4]).status in ("running", "finished")

@@ -187,9 +187,12 @@ class _Asking:
                     raise ServerUnreachable(f"the model does not run ({state.detail})")
                 await asyncio.sleep(POLL)
             try:
-                return await self._answers.ask(Question(question=question, language=language), self._salt)
+                answer = await self._answers.ask(Question(question=question, language=language), self._salt)
             except Problem as problem:
                 raise ServerError(problem.message, problem.status) from None
+            if state.engine != "none" and answer.origin == "extractive" and answer.first_try is None:
+                raise ServerError("the model broke off; send the batch again", 503)  # counted as failed, and asked again
+            return answer
 
     async def ready(self) -> Readiness:
         return Readiness(False, "unreachable")  # asked only after ServerUnreachable, which `ask` raises for a failed model
