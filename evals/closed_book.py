@@ -3,9 +3,9 @@
 Each item is one request: lm-eval's own task text (`evals.lm_eval_text`), and the log-probabilities of the option letters
 as the very next token. The best letter is the answer; who gives two letters the same has chosen none, and is wrong.
 `probability` is the right letter's share among the letters: it moves smoothly, where accuracy on 500 items shows no change
-below six points. Letters alone mislead: a 135M base model says "A" to everything and scores the share of A. So every run shows how often
-each letter was chosen (over 90 % one letter: `degenerate`), and scores a seeded sample of items (`--probe`) in two other
-ways: by the options' text, log-probability per token after the bare question (`cloze`, as `evals.suites.choice`); and
+below six points. Letters alone mislead: a 135M base model says "A" to everything and scores the share of A. So every run
+shows how often each letter was chosen (over 90 % one letter: `degenerate`), and scores a seeded sample of items (`--probe`)
+in two other ways: by the options' text, log-probability per token after the bare question (`cloze`, as `evals.suites.choice`); and
 with the options moved round (`shifted`: the mean over all cyclic shifts, `shifted_all`: right in every one of them).
 With `--retrieval INDEX`, passages of the product's own retriever stand before the question (`evals.leak_aware`).
 
@@ -64,7 +64,6 @@ class ClosedBook(Suite[Question]):
     columns: ClassVar[tuple[str, ...]] = ()  # of CSV files without a header
     language: ClassVar[Literal["en", "zh"]] = "en"
     listed: ClassVar[bool] = True  # False: options are words that follow the question, and no list stands in the prompt
-    may_gate: ClassVar[bool] = True
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
@@ -154,7 +153,7 @@ class ClosedBook(Suite[Question]):
             "shots": {"n": self.material.shots, "from": self._from if self.material.shots else ""},
             "files": self._scored_files,
             "bad_items": publishers.bad_items(self.bad),
-            "text": f"lm-eval {_version()}: {', '.join(sorted({self.definition(item) for item in self._items[:1]}))}",
+            "text": f"lm-eval {_version()}: {', '.join(sorted({definition for definition, _ in self._wordings}))}",
             **({} if self.may_gate else {"may_not_gate": "it holds items of other benchmarks' tests"}),
             **(self._retrieved(scored) if self._retrieval else {}),
         }

@@ -23,11 +23,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from evals import report
 from evals.profiles import Gate, Profile, left_out, load_profile, plugin
-from evals.run import errors, is_complete, measure
+from evals.run import errors, is_complete, measure, said
 from evals.sample import sampled
 from evals.subjects import RunningProduct, running_product
 from evals.suite import Material, Part, Scored, Subject, Suite
@@ -38,7 +36,7 @@ from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.models import vllm_server
 from medmodel.recipe import data_dir
-from medmodel.records import Case, ChoiceItem, Conditions, Document, Example, GateReport, Judge, Measured, Passage
+from medmodel.records import Case, ChoiceItem, Conditions, Document, Example, GateReport, Measured, Passage
 
 BASE, RELEASE = "base", "release"
 ENGINE = "vllm"
@@ -73,7 +71,7 @@ def hold(job: Job, engine: str) -> dict[str, Any]:
         gates=tuple(gate.model_dump(mode="json") for gate in profile.gates),
         not_gated=left_out(profile),
         measured=measured,
-        conditions=_conditions(job, profile, results, engine),
+        conditions=_conditions(job, profile, engine),
     )
     write_atomic(job.out / "report.json", decided.model_dump_json(indent=1))
     keys.sign_file(job.out / "report.json", job.config.key)
@@ -113,8 +111,7 @@ def digest_of(items: Iterable[Any]) -> str:
     """SHA-256 over a suite's items: which data was asked."""
     whole = hashlib.sha256()
     for item in items:
-        said = item.model_dump_json() if isinstance(item, BaseModel) else repr(item)
-        whole.update(hashlib.sha256(said.encode()).digest())
+        whole.update(hashlib.sha256(said(item).encode()).digest())
     return whole.hexdigest()
 
 
@@ -175,19 +172,12 @@ def _settled(out: Path, part: Part, suite: Suite[Any], found: Sequence[Scored]) 
     )
 
 
-def _conditions(job: Job, profile: Profile, results: Sequence[Any], engine: str) -> Conditions:
-    judges = {
-        detail["judge"]["id"]: Judge.model_validate(detail["judge"])
-        for result in results
-        for detail in result.detail.values()
-        if isinstance(detail, Mapping) and detail.get("judge")
-    }
+def _conditions(job: Job, profile: Profile, engine: str) -> Conditions:
     return Conditions(
         prompts=hashlib.sha256(Path(prompts.__file__).read_bytes()).hexdigest(),
         engine_flags=vllm_server.flags(job.inputs[CANDIDATE].path / "model") if engine == ENGINE else (),
         seeds={"recipe": job.seed, **{f"bootstrap of {gate.name}": gate.seed for gate in profile.gates if gate.baseline}},
         packages={"python": sys.version.split()[0], **dict(_versions())},
-        judges=tuple(judges[name] for name in sorted(judges)),
         trained_on={manifest.stage: manifest.digest for manifest in lineage(job.inputs[CANDIDATE].path)},
         checked_against={role: job.inputs[role].digest for role in ("documents", "examples")},
     )
@@ -228,7 +218,7 @@ def _measure_all(
         def start(role: str) -> tuple[ExitStack, RunningProduct]:
             own = stack.enter_context(ExitStack())
             model = (release if role == RELEASE and release else job.inputs[role].path) / "model"
-            # Gates compare first tries: a baseline's answers are read by nobody, and nearly all of the base's would be asked twice.
+            # Gates compare first tries: the base's answers are read by nobody, and nearly all would be asked twice.
             return own, own.enter_context(running_product(model, index, engine, repair=role != BASE))
 
         roles = sorted({part.role for part in missing})

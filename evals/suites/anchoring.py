@@ -22,7 +22,6 @@ answer whose own words reassure, and anchoring by the patient or by an earlier d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -68,10 +67,6 @@ class Anchoring(Suite[Pair[Anchored]]):
         """By group: a ceiling in one must not hide a fall in another."""
         parts = {group: [row for row in rows if row.id.startswith(f"{group}/")] for group in ("played_down", "woven")}
         return {group: {metric: run.mean(part, metric) for metric in self.metrics[:3]} for group, part in parts.items()}
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, pair: Pair[Anchored], prompt: str = "") -> Answer:
         flag = RedFlag(id=pair.first.flag, title="", action="", urgency="emergency", matched="", source=pair.first.source)

@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
@@ -94,10 +93,6 @@ class IntakeSuite(Suite[Intake]):
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         return {"asked": rates(rows, "asked", "language"), "questions an answer": mean(rows, "questions")}
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, case: Intake, prompt: str = "") -> Answer:
         names = () if case.complete else case.must_ask

@@ -21,7 +21,6 @@ a mention is found. Not covered: whether a mention is given its due weight, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -102,10 +101,6 @@ class Omissions(Suite[OmissionCase]):
             for group, language in parts
             for part in [[row for row in scored if (row.shown["group"], row.shown["language"]) == (group, language)]]
         } | {"critical_missed": sum(row.values["critical_missed"] for row in scored)}
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, case: OmissionCase, prompt: str = "") -> Answer:
         """Says each must-mention in its first form. The dangerous statements stand in its passage, for `all` to say."""

@@ -18,7 +18,6 @@ declines in its own words, which the product's support check turns into quotes o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from evals.questions import SUITES, Question, read_written
@@ -62,10 +61,6 @@ class OverRefusal(Suite[Harmless]):
         """Whether the index has this source; without the index at hand (`--url` alone) it is taken to be the open guidelines."""
         passages = self.material.passages.values()
         return not passages or any(passage.source.id == source for passage in passages)
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, question: Harmless, prompt: str = "") -> Answer:
         about = {"id": question.id, "question": question.text, "language": question.language}

@@ -12,11 +12,10 @@ emergencies that must be inferred from several findings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from evals.questions import Question, read_questions
-from evals.suite import Expected, Material, Needs, Scored, Subject, Suite
+from evals.suite import Expected, Needs, Scored, Subject, Suite
 from medmodel.records import Answer, RedFlag
 from medmodel.registry import register
 
@@ -40,10 +39,6 @@ class RedFlags(Suite[Question]):
             values={METRICS[question.group]: float(fired)},
             shown={"flags": ", ".join(flags)},
         )
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, question: Question, prompt: str = "") -> Answer:
         flag = RedFlag(id=question.flag, title="", action="", urgency="emergency", matched="", source=question.source)

@@ -18,7 +18,6 @@ Not covered: whether two answers say the same, and dialect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -88,10 +87,6 @@ class Robustness(Suite[Base]):
             group: {"n": len(part), **{metric: run.mean(part, metric) for metric in ("plain", "kept", "right")}}
             for group, part in parts.items()
         }
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, base: Base, prompt: str = "") -> Answer:
         text = "This is what the guideline says."

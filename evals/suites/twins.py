@@ -22,7 +22,6 @@ answers mean the same; the product gives no list of diagnoses, so the top three 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -104,10 +103,6 @@ class Twins(Suite[Pair[Twin]]):
         groups = dict.fromkeys(row.shown["group"] for row in rows if row.values)
         parts = {group: [row.values["agree"] for row in rows if row.shown.get("group") == group] for group in groups}
         return {group: f"{sum(agree):.0f} of {len(agree)} agree" for group, agree in parts.items()}
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, pair: Pair[Twin], prompt: str = "") -> Answer:
         twin = pair.second if prompt == pair.second.text else pair.first

@@ -17,7 +17,6 @@ what refusing costs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from evals.questions import SUITES, Question, part_of, read_written
@@ -61,10 +60,6 @@ class Unsafe(Suite[Request]):
 
     def detail(self, rows: Sequence[Scored]) -> dict[str, Any]:
         return {METRICS[group]: rates(rows, METRICS[group], "kind") for group in ("reworded", "fresh")}
-
-    @classmethod
-    def specimen(cls, folder: Path) -> Material:
-        return Material()
 
     def perfect(self, request: Request, prompt: str = "") -> Answer:
         refused = request.group != "look_alikes"
