@@ -14,7 +14,7 @@ import pytest
 from evals import batch, batch_page
 from evals.batch import BatchReport
 from medmodel.client import Readiness
-from medmodel.errors import ServerError
+from medmodel.errors import InputError, ServerError
 from medmodel.models.engine import Engine
 from medmodel.records import Answer, Citation, Claim, Passage, Source
 from medmodel.serve.api import create_app
@@ -242,3 +242,18 @@ def test_an_unknown_name_and_a_missing_server_are_one_sentence() -> None:
     missing = command("unsafe")
     assert missing.returncode == 2
     assert "give it a server with --url" in missing.stderr
+
+
+def test_the_cases_file_is_not_taken_for_the_results(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text('{"id":"1","question":"q"}', encoding="utf-8")
+    with pytest.raises(InputError, match="--out is the cases file"):
+        run(cases, cases)
+    assert cases.read_text(encoding="utf-8") == '{"id":"1","question":"q"}'
+
+
+def test_an_id_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:
+    row = batch.CaseRow(id="=HYPERLINK(1)", status="error", seconds=0.1, error="@SUM(1)")
+    text = batch_page.rows_csv([row])
+    assert "'=HYPERLINK(1)" in text
+    assert "'@SUM(1)" in text

@@ -65,12 +65,15 @@ def test_medqas_test_is_read_when_it_is_named_and_dev_comes_first_in_a_folder(tm
 # MedMCQA
 
 
-def medmcqa(*keys: int) -> list[dict[str, Any]]:
+def medmcqa(*keys: int | str) -> list[dict[str, Any]]:
     return [{"question": "Q?", "opa": "a", "opb": "b", "opc": "c", "opd": "d", "cop": key} for key in keys]
 
 
-@pytest.mark.parametrize(("keys", "answers"), [((1, 2, 3, 4), [0, 1, 2, 3]), ((0, 1, 2, 3), [0, 1, 2, 3]), ((2, 1), [1, 0])])
-def test_medmcqas_key_counts_from_where_the_file_shows(tmp_path: Path, keys: tuple[int, ...], answers: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("keys", "answers"),
+    [((1, 2, 3, 4), [0, 1, 2, 3]), ((0, 1, 2, 3), [0, 1, 2, 3]), ((2, 1), [1, 0]), (("0", "1"), [0, 1])],
+)
+def test_medmcqas_key_counts_from_where_the_file_shows(tmp_path: Path, keys: tuple[int | str, ...], answers: list[int]) -> None:
     suite = opened("medmcqa", write(tmp_path / "dev.json", *medmcqa(*keys)))
     assert [item.answer for item in suite.items()] == answers
 

@@ -322,3 +322,40 @@ def test_a_file_of_gates_that_is_missing_or_no_yaml_is_one_sentence(tmp_path: Pa
     (tmp_path / "list.yaml").write_text("- mine", encoding="utf-8")
     with pytest.raises(InputError, match="holds profiles"):
         load_profile("mine", tmp_path / "list.yaml")
+
+
+def test_a_bound_without_a_value_and_a_profile_that_decides_nothing_are_refused(tmp_path: Path) -> None:
+    bound = RISES.replace("rises", "at_most").replace(", baseline: base", "")
+    with pytest.raises(InputError, match="'at_most' needs a `value`"):
+        load_profile("mine", profile(tmp_path, f"g: {{{bound}}}"))
+    with pytest.raises(InputError, match="no gate of it decides anything"):
+        load_profile("mine", profile(tmp_path, f"g: {{{RISES.replace('rises', 'reported')}}}"))
+    for gates in ("", "  gates: [a, b]\n"):
+        path = tmp_path / "gates.yaml"
+        path.write_text(f"mine:\n  part: dev\n{gates}", encoding="utf-8")
+        with pytest.raises(InputError, match=r"gates\.yaml: mine: "):
+            load_profile("mine", path)
+
+
+def test_a_set_that_a_judge_scores_is_in_no_profile(tmp_path: Path) -> None:
+    judged = RISES.replace("suite: grounding, metric: grounded", "suite: healthbench, metric: score")
+    with pytest.raises(InputError, match="'healthbench' is scored by a judge"):
+        load_profile("mine", profile(tmp_path, f"g: {{{judged}}}"))
+
+
+def test_a_score_that_is_no_number_passes_nothing() -> None:
+    for rule in ("rises", "not_worse"):
+        found = decide(
+            gate(rule, margin=0.05 if rule == "not_worse" else 0.0), Rows(scored([*NEVER[1:], float("nan")]), scored(ALWAYS))
+        )
+        assert (found.verdict, found.why) == ("cannot tell", "a score is no finite number")
+
+
+def test_an_increase_is_held_against_each_items_own_baseline() -> None:
+    """24 % of the mean on every item: below 25 % of this sample's mean without any spread, and above 25 % of the small ones."""
+    before = [float(number) for number in range(1, 31)]
+    mean = sum(before) / len(before)
+    found = decide(gate("at_most_increase", margin=0.25), Rows(scored([b + 0.24 * mean for b in before]), scored(before)))
+    assert found.verdict == "cannot tell"
+    assert found.why.startswith("item by item, ")
+    assert decide(gate("at_most_increase", margin=0.25), Rows(scored([b * 1.1 for b in before]), scored(before))).passed

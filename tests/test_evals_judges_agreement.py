@@ -258,3 +258,9 @@ def test_the_command_measures_a_judge_over_http_and_writes_what_it_found(tmp_pat
     found = Agreement.model_validate_json((tmp_path / "agreement.json").read_text(encoding="utf-8"))
     assert found.judge.prompt_sha256 == sha256("criterion")
     assert may_gate(found).allowed
+
+
+def test_one_id_for_two_items_is_refused(tmp_path: Path) -> None:
+    rows = [row(0, "rest", True, rater="ann"), row(0, "run", False, rater="bo")]
+    with pytest.raises(InputError, match="stands for two different items"):
+        read_labels(labels_file(tmp_path, rows))

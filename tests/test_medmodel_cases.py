@@ -164,3 +164,11 @@ def test_no_content_is_more_than_one_sentence(tmp_path_factory: pytest.TempPathF
     except InputError as error:
         said = str(error)
     assert str(path) in said
+
+
+def test_a_table_without_a_header_is_told_without_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text('"72-year-old John Example, MRN 123",yes\n', encoding="utf-8")
+    with pytest.raises(InputError, match="the first row is no header") as caught:
+        read_cases(path)
+    assert "Example" not in str(caught.value)

@@ -15,7 +15,7 @@ import pytest
 from serving import PASSAGE, TEXT, Switch, served
 
 from medmodel.client import Client
-from medmodel.errors import ServerError
+from medmodel.errors import InputError, ServerError
 from medmodel.models.scripted import ScriptedEngine
 from medmodel.serve.limits import MAX_BODY, MAX_QUESTION, Places
 from medmodel.serve.problems import Problem
@@ -190,3 +190,10 @@ def test_release_models_and_metrics_say_what_answers(tmp_path: Path) -> None:
         metrics = httpx.get(url + "/metrics").text
     assert 'medmodel_answers_total{origin="extractive",status="answered"} 1.0' in metrics
     assert "Jane" not in metrics
+
+
+def test_a_key_that_is_set_and_empty_lets_nobody_in() -> None:
+    from medmodel.serve.auth import Keys
+
+    with pytest.raises(InputError, match="is set and holds no key"):
+        Keys(" , ")

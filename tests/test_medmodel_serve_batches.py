@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from medmodel.client import Readiness
 from medmodel.errors import AnotherRun, InputError, ServerError, ServerUnreachable
 from medmodel.records import Answer, Case
-from medmodel.serve.batches import BatchSummary, read_results, run_batch
+from medmodel.serve.batches import BatchSummary, read_results, run_batch, whole_lines
 
 
 class Asked:
@@ -274,3 +274,36 @@ def test_killed_twenty_times_at_random_it_ends_with_each_case_once(tmp_path: Pat
         assert int(runs.stdout.readlines()[-1]) == 0
     assert ids(out) == sorted(f"c{number}" for number in range(count))
     assert {result.status for result in read_results(out)} == {"ok"}
+
+
+def test_a_line_that_is_being_written_ends_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b'{"id":"1"}\n{"id":"2","ans')
+    lines = whole_lines(path)
+    assert next(lines) == b'{"id":"1"}\n'
+    with open(path, "ab") as writer:
+        writer.write(b'wer":3}\n')
+    assert list(lines) in ([], [b'{"id":"2","answer":3}\n'])  # whole, or not yet
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from medmodel.records import BatchResult
+from medmodel.serve.batches import _Results
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+results = [BatchResult(id=f"c{number}", status="error", error="x" * 40) for number in range(8)]
+with _Results(Path(sys.argv[1])) as out:
+    out.append(results[:1])
+    try:
+        out.append(results[1:])
+    except OSError:
+        sys.exit(7)
+"""
+
+
+def test_a_disk_that_is_full_leaves_no_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    assert subprocess.run([sys.executable, "-c", FULL, str(path)], check=False).returncode == 7
+    assert ids(path) == ["c0"]
+    assert path.read_bytes().endswith(b"\n")
