@@ -98,6 +98,16 @@ def may_gate(agreement: Agreement | None, judge: Identity | None = None, limits:
     return Permission(True, f"kappa with people at least {low:.2f} ({scored} labels)")
 
 
+def read_agreement(path: Path) -> Agreement:
+    """What `judge-agreement` wrote. Raises InputError when the file is missing or is something else."""
+    try:
+        return Agreement.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"there is no {path}; python -m evals judge-agreement writes it") from None
+    except ValidationError:
+        raise InputError(f"{path} is not what python -m evals judge-agreement writes") from None
+
+
 def read_labels(path: Path) -> list[Label]:
     """Every label. Raises InputError naming file, line and field; kinds of `human` may not be mixed in one file."""
     labels = []

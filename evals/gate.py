@@ -16,14 +16,17 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from evals import report
+from evals.agreement import may_gate, read_agreement
+from evals.judges import Judge, open_judge
 from evals.profiles import Gate, Profile, left_out, load_profile, plugin
 from evals.run import errors, is_complete, measure, said
 from evals.sample import sampled
@@ -54,8 +57,9 @@ def run(job: Job) -> dict[str, Any]:
 def hold(job: Job, engine: str) -> dict[str, Any]:
     profile = load_profile(job.config.profile)
     baseline = _baseline(job, profile)
-    suites = _suites(profile, read_material(job.inputs, profile.part))
-    rows = _measure_all(job, parts(profile.gates), suites, engine, baseline)
+    with judging(job.config, profile) as (judge, about_judge):
+        suites = _suites(profile, replace(read_material(job.inputs, profile.part), judge=judge))
+        rows = _measure_all(job, parts(profile.gates), suites, engine, baseline)
     measured = tuple(_settled(job.out, part, suites[part.suite], found) for part, found in sorted(rows.items()))
     results = conclude(profile.gates, rows, {part: suites[part.suite].detail(found) for part, found in rows.items()})
     answered = (row.answer.engine for part, found in rows.items() if part.role == CANDIDATE for row in found if row.answer)
@@ -71,7 +75,7 @@ def hold(job: Job, engine: str) -> dict[str, Any]:
         gates=tuple(gate.model_dump(mode="json") for gate in profile.gates),
         not_gated=left_out(profile),
         measured=measured,
-        conditions=_conditions(job, profile, engine),
+        conditions=_conditions(job, profile, engine, about_judge),
     )
     write_atomic(job.out / "report.json", decided.model_dump_json(indent=1))
     keys.sign_file(job.out / "report.json", job.config.key)
@@ -105,6 +109,30 @@ def parts(gates: Sequence[Gate]) -> list[Part]:
 
 def kept(out: Path, part: Part) -> Path:
     return out / "answers" / part.role / f"{part.suite}.jsonl"
+
+
+@contextmanager
+def judging(config: Any, profile: Profile) -> Iterator[tuple[Judge | None, dict[str, str]]]:
+    """Who reads answers against rubrics, and what the report says of it. Raises before anything is measured.
+
+    A judge that was not measured against people, or not well enough, may be read and decides nothing (evals/agreement.py).
+    """
+    judged = [gate for gate in profile.gates if plugin(gate.suite).judged]
+    if not judged:
+        yield None, {}
+        return
+    if config.judge is None:
+        raise InputError(
+            f"profile '{profile.name}' reads {', '.join(sorted({gate.suite for gate in judged}))} with a judge, and none is "
+            "named: give the gate stage `judge:`, an OpenAI-compatible address that ends in /v1"
+        )
+    with open_judge(config.judge, config.judge_model, config.judge_key) as judge:
+        identity = judge.identity("criterion")
+        permission = may_gate(read_agreement(Path(config.agreement)) if config.agreement else None, identity)
+        deciding = sorted(gate.name for gate in judged if gate.rule != "reported")
+        if deciding and not permission.allowed:
+            raise InputError(f"the judge {identity.judge} may not decide {', '.join(deciding)}: {permission.reason}")
+        yield judge, {"judge": identity.judge, "prompt_sha256": identity.prompt_sha256, "agreement": permission.reason}
 
 
 def digest_of(items: Iterable[Any]) -> str:
@@ -172,7 +200,7 @@ def _settled(out: Path, part: Part, suite: Suite[Any], found: Sequence[Scored]) 
     )
 
 
-def _conditions(job: Job, profile: Profile, engine: str) -> Conditions:
+def _conditions(job: Job, profile: Profile, engine: str, judge: dict[str, str]) -> Conditions:
     return Conditions(
         prompts=hashlib.sha256(Path(prompts.__file__).read_bytes()).hexdigest(),
         engine_flags=vllm_server.flags(job.inputs[CANDIDATE].path / "model") if engine == ENGINE else (),
@@ -180,6 +208,7 @@ def _conditions(job: Job, profile: Profile, engine: str) -> Conditions:
         packages={"python": sys.version.split()[0], **dict(_versions())},
         trained_on={manifest.stage: manifest.digest for manifest in lineage(job.inputs[CANDIDATE].path)},
         checked_against={role: job.inputs[role].digest for role in ("documents", "examples")},
+        judge=judge,
     )
 
 

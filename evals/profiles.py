@@ -119,10 +119,6 @@ def _gate(name: str, fields: object, where: str) -> Gate:
     metrics = plugin(gate.suite).metrics
     if gate.metric not in metrics:
         raise UnknownName("metric", gate.metric, metrics, where)
-    if plugin(gate.suite).judged:
-        raise InputError(
-            f"{where}: '{gate.suite}' is scored by a judge, and the gate has none: python -m evals {gate.suite} --judge URL"
-        )
     if gate.rule != "reported" and not plugin(gate.suite).may_gate:
         raise InputError(f"{where}: '{gate.suite}' may not gate: report it")
     if gate.rule in ABSOLUTE and gate.baseline:

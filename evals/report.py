@@ -308,6 +308,7 @@ def _conditions(report: GateReport) -> str:
         "seeds": _pairs(under.seeds),
         "packages": _pairs(under.packages),
         "trained on": _pairs({name: digest[:16] for name, digest in under.trained_on.items()}),
+        "judge": _pairs(under.judge),
         "contamination checked against": _pairs({name: digest[:16] for name, digest in under.checked_against.items()}),
     }
     lines = [[page.cell(name), page.cell(text)] for name, text in facts.items() if text]

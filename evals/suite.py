@@ -114,7 +114,7 @@ class Suite(Generic[Item]):
     """Subclasses say what they need and override `items`, `score` and, where there is more to show, `detail`."""
 
     may_gate: ClassVar[bool] = True  # False: read it, and decide nothing by it
-    judged: ClassVar[bool] = False  # True: a judge scores (`Material.judge`); the gate has none, so no profile may list it
+    judged: ClassVar[bool] = False  # True: a judge scores (`Material.judge`): the gate stage names one, measured against people
     needs: ClassVar[Needs]  # product: answers by the model; rules: answers without one; model: the bare model; data: neither
     metrics: ClassVar[tuple[str, ...]]  # what `python -m evals` prints of it
     shots: ClassVar[int] = 0  # worked examples before each item, unless the command says otherwise

@@ -325,6 +325,7 @@ class Conditions(Record):
     packages: dict[str, str] = Field(default_factory=dict)
     trained_on: dict[str, str] = Field(default_factory=dict)  # contamination lineage: stage behind the candidate -> digest
     checked_against: dict[str, str] = Field(default_factory=dict)  # what the contamination suite searched -> digest
+    judge: dict[str, str] = Field(default_factory=dict)  # who read rubrics, with which prompt, and how it agreed with people
 
 
 class GateReport(Record):

@@ -337,12 +337,6 @@ def test_a_bound_without_a_value_and_a_profile_that_decides_nothing_are_refused(
             load_profile("mine", path)
 
 
-def test_a_set_that_a_judge_scores_is_in_no_profile(tmp_path: Path) -> None:
-    judged = RISES.replace("suite: grounding, metric: grounded", "suite: healthbench, metric: score")
-    with pytest.raises(InputError, match="'healthbench' is scored by a judge"):
-        load_profile("mine", profile(tmp_path, f"g: {{{judged}}}"))
-
-
 def test_a_score_that_is_no_number_passes_nothing() -> None:
     for rule in ("rises", "not_worse"):
         found = decide(

@@ -16,8 +16,11 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from evals import agreement
 from evals.agreement import Agreement, may_gate, read_labels
+from evals.gate import judging
 from evals.judges import Identity, LiteralJudge, sha256
+from evals.profiles import Gate, Profile
 from evals.raters import Estimate, Given, balanced_f1, kappa, krippendorff
+from medmodel import registry
 from medmodel.errors import InputError
 
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C: four observers, twelve units, dots missing.
@@ -206,6 +209,40 @@ def test_a_judge_decides_a_gate_only_when_it_was_measured_and_agrees(
     permission = may_gate(found, judge)
     assert permission.allowed is allowed
     assert why in permission.reason
+
+
+def judged_profile(rule: str) -> Profile:
+    fields = {"suite": "healthbench", "metric": "score", "n": 1, "why": "a test", "owner": "tests"}
+    return Profile(name="mine", gates=(Gate(name="rubrics", rule=rule, baseline="base", **fields),))
+
+
+def test_the_gate_takes_a_judge_that_was_measured_well_enough_and_no_other(tmp_path: Path) -> None:
+    nobody, stage = "http://127.0.0.1:9/v1", registry.get("stage", "gate")
+    written = tmp_path / "agreement.json"
+    with judging(stage(uses="gate"), Profile(name="mine", gates=())) as found:
+        assert found == (None, {})  # nothing to judge
+    for config, why in (
+        ({}, "reads healthbench with a judge, and none is named"),
+        ({"judge": nobody, "judge_model": "m"}, "the judge m may not decide rubrics: the judge was never measured"),
+        ({"judge": nobody, "judge_model": "another", "agreement": str(written)}, "'m' was measured, not 'another'"),
+        ({"judge": nobody, "judge_model": "m", "agreement": str(tmp_path / "none.json")}, "there is no"),
+    ):
+        written.write_text(GOOD.model_dump_json(), encoding="utf-8")
+        with pytest.raises(InputError, match=why), judging(stage(uses="gate", **config), judged_profile("rises")):
+            pass
+    config = stage(uses="gate", judge=nobody, judge_model="m", agreement=str(written))
+    with judging(config, judged_profile("rises")) as (judge, said):
+        assert judge is not None
+        assert said["judge"] == "m"
+        assert "kappa with people at least 0.45" in said["agreement"]
+    before = config.outside()
+    written.write_text(GOOD.model_copy(update={"kappa": Estimate(value=0.1, low=0.0, high=0.2)}).model_dump_json())
+    assert config.outside() != before  # another agreement, another gate
+    with pytest.raises(InputError, match=r"is 0\.00; 0\.4 is asked"), judging(config, judged_profile("rises")):
+        pass
+    with judging(config, judged_profile("reported")) as (judge, said):
+        assert judge is not None  # it may be read, and the report says what it is worth
+        assert "0.4 is asked" in said["agreement"]
 
 
 @pytest.mark.parametrize(

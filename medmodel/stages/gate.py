@@ -16,21 +16,35 @@ class Gate(StageConfig):
     module: ClassVar[str] = "evals.gate"
     roles: ClassVar[tuple[str, ...]] = ("base", "candidate", "index", "examples", "documents")
     packages: ClassVar[tuple[str, ...]] = ("scipy", "statsmodels", "lm-eval")
+    unkeyed: ClassVar[tuple[str, ...]] = ("judge", "judge_key", "agreement")  # the agreement's digest is in `outside`
 
     profile: str = "demo"  # of evals/gates.yaml; what it asks for is fixed there, never here
     baseline: str | None = None  # a release's folder, for gates that compare with the one in use: `--baseline R`
+    judge: str | None = None  # for suites with rubrics: an OpenAI-compatible address that ends in /v1
+    judge_model: str | None = None  # default: the first that its server lists
+    judge_key: str = "JUDGE_API_KEY"  # the environment variable that holds its key
+    agreement: str | None = None  # what `evals judge-agreement` wrote of this judge: without it, it decides nothing
     key: str = "development"  # who signs the report; else the path of a PEM private key
     together: bool = True  # both engines start at once: 90 s less on two cores, 5 GB more; false where a GPU holds one model
 
     def outside(self) -> dict[str, str]:
-        if self.baseline is None:
-            return {}
-        manifest = Path(self.baseline) / "manifest.json"
-        if not manifest.is_file():
-            raise InputError(
-                f"the baseline release {self.baseline} is missing: it has no manifest.json; name a release's folder"
+        found = {}
+        if self.baseline is not None:
+            manifest = Path(self.baseline) / "manifest.json"
+            found["baseline release"] = _sha256(
+                manifest, f"the baseline release {self.baseline} is missing: it has no manifest.json; name a release's folder"
             )
-        return {"baseline release": hashlib.sha256(manifest.read_bytes()).hexdigest()}
+        if self.agreement is not None:
+            found["judge's agreement"] = _sha256(
+                Path(self.agreement), f"there is no {self.agreement}; python -m evals judge-agreement writes it"
+            )
+        return found
 
     def seconds(self) -> float:
         return 185.0  # measured: 180
+
+
+def _sha256(path: Path, missing: str) -> str:
+    if not path.is_file():
+        raise InputError(missing)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
