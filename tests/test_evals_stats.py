@@ -1,5 +1,6 @@
 """The statistics against worked examples that others have published."""
 
+import numpy as np
 import pytest
 
 from evals.stats import (
@@ -17,6 +18,7 @@ from evals.stats import (
     needed_unanimous,
     paired_difference,
     rule_of_three,
+    sparse_interval,
     unanimous_interval,
     wilson,
     wilson_clustered,
@@ -222,3 +224,21 @@ def test_the_needed_n_of_a_rate_keeps_the_bound_out_of_its_interval() -> None:
     n = needed_interval(0.95, 0.9)
     assert wilson(round(0.95 * n), n).low > 0.9
     assert wilson(round(0.95 * n * 0.8), round(n * 0.8)).low < 0.9
+
+
+def test_one_item_that_differs_does_not_make_thirty_certain() -> None:
+    # by hand: of 30, gained 1 (exact limits from .0008), lost 0 (to 1 - .025^(1/30) = .1157):
+    # .0333 - sqrt((.0333 - .0008)^2 + .1157^2) = -.0868, where a bootstrap of one item that rose would end at 0
+    pairs = [Pair(1.0, float(number > 0), str(number)) for number in range(30)]
+    found = paired_difference(pairs, seed=1)
+    assert found.interval is not None
+    assert found.interval.low == pytest.approx(-0.0868, abs=5e-4)
+    mirrored = paired_difference([Pair(pair.baseline, pair.value, pair.cluster) for pair in pairs], seed=1)
+    assert mirrored.interval is not None
+    assert mirrored.interval.high == pytest.approx(0.0868, abs=5e-4)
+
+
+def test_the_interval_of_few_discordant_pairs_ends_in_the_rule_of_three() -> None:
+    none = sparse_interval(np.zeros(30))
+    assert none.low == pytest.approx(unanimous_interval(0.0, 30).low)
+    assert none.high == pytest.approx(unanimous_interval(0.0, 30).high)
