@@ -62,7 +62,10 @@ def test_a_damaged_newest_index_of_references_is_mended_rather_than_the_one_befo
 
 
 def test_what_is_removed_is_in_no_file_any_more_and_the_others_keep_their_vectors(tmp_path: Path) -> None:
-    for name, text in (("sedation", PROTOCOL), ("falls", "# Falls\n\nScreen for falls within four hours of admission.\n")):
+    for name, text in (
+        ("sedation", PROTOCOL),
+        ("falls", PROTOCOL.replace("blue folder", "red form").replace("edation", "lips")),
+    ):
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     [sedation] = refs.add(tmp_path / "sedation.md", licence="internal", tier="local")
     [falls] = refs.add(tmp_path / "falls.md", licence="internal", tier="local")

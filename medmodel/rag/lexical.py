@@ -15,7 +15,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,9 @@ def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
     arriving = iter(passages)
     made: list[dict[str, Any]] = []
     meta: dict[str, Any] = {}
-    while True:
+    for first in arriving:
         part = folder / f"part-{len(made)}"
-        if not _build_segment(part, arriving):
-            shutil.rmtree(part)
-            break
+        _build_segment(part, chain([first], arriving))
         meta = json.loads((part / "meta.json").read_text(encoding="utf-8"))
         [segment] = meta["segments"]
         made.append(_take(part, folder, segment, len(made)))
@@ -92,23 +90,21 @@ _analyzer = (
 )
 
 
-def _build_segment(part: Path, passages: Iterator[tuple[str, str]]) -> int:
-    """One segment of the next passages; returns how many it took."""
+def _build_segment(part: Path, passages: Iterator[tuple[str, str]]) -> None:
+    """One segment of the next passages."""
     part.mkdir()
     schema = tantivy.SchemaBuilder()
     for field in ("text", "heading"):
         schema.add_text_field(field, stored=False, tokenizer_name="en_stem", index_option="freq")
     writer = tantivy.Index(schema.build(), path=str(part)).writer(heap_size=HEAP, num_threads=1)
-    count = characters = 0
+    characters = 0
     for heading, text in passages:
         writer.add_document(tantivy.Document(heading=[cut(heading)], text=[cut(text)]))
-        count += 1
         characters += len(text)
         if characters >= SEGMENT:
             break
     writer.commit()
     writer.wait_merging_threads()
-    return count
 
 
 def _take(part: Path, folder: Path, segment: dict[str, Any], number: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,9 @@ class Store(Mapping[str, Passage]):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lines = _mapped(shard(folder, "passages"))
+        self._lines, self._documents, self._withdrawn = (
+            _mapped(shard(folder, name)) for name in ("passages", "documents", "withdrawn")
+        )
         self._starts = array("q")
         self.ids: list[str] = []
         for line in _ID.finditer(self._lines):
@@ -55,6 +58,13 @@ class Store(Mapping[str, Passage]):
             self.ids.append(json.loads(b'"' + line[1] + b'"'))
         self._starts.append(len(self._lines))
         self._rows = {identity: row for row, identity in enumerate(self.ids)}
+        mapped: Literal["r"] | None = "r" if self.ids else None  # nothing cannot be mapped
+        self.vectors: npt.NDArray[np.float32] = np.load(folder / "vectors.npy", mmap_mode=mapped)
+        has_sentences = (folder / "sentences.npy").exists()
+        self.sentences: npt.NDArray[np.float16] | None = (
+            np.load(folder / "sentences.npy", mmap_mode=mapped) if has_sentences else None
+        )
+        self.starts: npt.NDArray[np.int64] = np.load(folder / "starts.npy")
         self._read = lru_cache(maxsize=CACHED)(lambda row: Passage.model_validate_json(self.line(row)))
 
     def __getitem__(self, passage_id: str) -> Passage:
@@ -85,23 +95,9 @@ class Store(Mapping[str, Passage]):
         return rows
 
     @cached_property
-    def vectors(self) -> npt.NDArray[np.float32]:
-        vectors: npt.NDArray[np.float32] = np.load(self.folder / "vectors.npy", mmap_mode="r" if self.ids else None)
-        return vectors
-
-    @cached_property
-    def sentences(self) -> npt.NDArray[np.float16] | None:
-        file = self.folder / "sentences.npy"
-        return np.load(file, mmap_mode="r" if self.ids else None) if file.exists() else None
-
-    @cached_property
-    def starts(self) -> npt.NDArray[np.int64]:
-        starts: npt.NDArray[np.int64] = np.load(self.folder / "starts.npy")
-        return starts
-
-    @cached_property
     def withdrawn(self) -> dict[str, Withdrawn]:
-        return {gone.passage_id: gone for gone in read_records(self.folder / "withdrawn", Withdrawn)}
+        lines = bytes(self._withdrawn).splitlines()
+        return {gone.passage_id: gone for gone in map(Withdrawn.model_validate_json, lines)}
 
     def digests(self) -> Iterator[bytes]:
         """The key of each passage."""
@@ -109,7 +105,7 @@ class Store(Mapping[str, Passage]):
         return (raw[at : at + KEY] for at in range(0, len(raw), KEY))
 
     def documents(self) -> Iterator[Indexed]:
-        return read_records(self.folder / "documents", Indexed)
+        return map(Indexed.model_validate_json, bytes(self._documents).splitlines())
 
     def repeated(self) -> Iterator[Passage]:
         return read_records(self.folder / "repeated", Passage)

@@ -14,6 +14,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -57,46 +59,44 @@ class Fresh(NamedTuple):
 
 
 def write_vectors(
-    partial: Path, before: Store | None, fresh: Fresh, encoder: Encoder, progress: Callable[[int, int], None]
+    folder: Path, before: Store | None, fresh: Fresh, encoder: Encoder, progress: Callable[[int, int], None]
 ) -> int:
-    """vectors.npy, sentences.npy and probe.npy beside the passages that lie in `partial`; returns the number of dimensions.
+    """vectors.npy, sentences.npy and probe.npy beside the passages that lie in `folder`; returns the number of dimensions.
 
     `progress` is told how many texts are embedded, and of how many.
     """
     kept = len(fresh.kept)
     probe = _probe(before, encoder, embedding=kept < fresh.passages)
-    np.save(partial / "probe.npy", probe)
-    files = [_Growing(partial / "vectors.npy", fresh.passages, len(probe), np.float32)]
+    np.save(folder / "probe.npy", probe)
+    files = [_Growing(folder / "vectors.npy", fresh.passages, len(probe), np.float32)]
     if encoder.sentences:
-        files.append(_Growing(partial / "sentences.npy", fresh.sentences, len(probe), np.float16))
+        files.append(_Growing(folder / "sentences.npy", fresh.sentences, len(probe), np.float16))
     else:
-        (partial / "sentences.npy").unlink(missing_ok=True)  # of a killed build that wanted them
-    journal = _Journal(partial / "done.jsonl", _head(partial, before, fresh, encoder, len(probe)))
-    whole = journal.whole(block.digest for block in _blocks(partial, kept))
-    if whole is None:
-        for file in files:
-            file.begin()
-        _copy_kept(files, before, fresh)
-        _settle(files)
-        journal.begin()
-        whole = 0
-    else:
-        row = min(kept + whole * BLOCK, fresh.passages)
-        for file, rows in zip(files, (row, fresh.starts[row]), strict=False):
-            file.resume(rows)
-    done, total = 0, fresh.passages - kept + encoder.sentences * (fresh.sentences - fresh.starts[kept])
-    for number, block in enumerate(_blocks(partial, kept)):
-        passages = [Passage.model_validate_json(line) for line in block.lines]
-        if number >= whole:
-            made = _embed(passages, before, fresh, encoder, lambda now, done=done: progress(done + now, total))  # type: ignore[misc]
-            for file, vectors in zip(files, made, strict=False):
-                file.append(vectors)
+        (folder / "sentences.npy").unlink(missing_ok=True)  # of a killed build that wanted them
+    journal = _Journal(folder / "done.jsonl", _head(folder, before, fresh, encoder, len(probe)))
+    whole = journal.whole(block.digest for block in _blocks(folder, kept))
+    with ExitStack() as opened:
+        if whole is None:
+            for file in files:
+                opened.enter_context(file.begin())
+            _copy_kept(files, before, fresh)
             _settle(files)
-            journal.add(block.digest)
-        done += len(passages) + encoder.sentences * sum(len(passage.sentences) for passage in passages)
-        progress(done, total)
-    for file in files:
-        file.close()
+            journal.begin()
+        else:
+            row = min(kept + whole * BLOCK, fresh.passages)
+            for file, rows in zip(files, (row, fresh.starts[row]), strict=False):
+                opened.enter_context(file.resume(rows))
+        done, total = 0, fresh.passages - kept + encoder.sentences * (fresh.sentences - fresh.starts[kept])
+        for number, block in enumerate(_blocks(folder, kept)):
+            passages = [Passage.model_validate_json(line) for line in block.lines]
+            if number >= (whole or 0):
+                made = _embed(passages, before, fresh, encoder, partial(_tell, progress, done, total))
+                for file, vectors in zip(files, made, strict=False):
+                    file.append(vectors)
+                _settle(files)
+                journal.add(block.digest)
+            done += len(passages) + encoder.sentences * sum(len(passage.sentences) for passage in passages)
+            progress(done, total)
     journal.remove()
     return len(probe)
 
@@ -117,6 +117,10 @@ def check_probe(stored: Vectors, now: Vectors, name: str) -> None:
         raise ArtifactError(f"the index was made by another embedder than the one that is now called '{name}'; build it again")
 
 
+def _tell(progress: Callable[[int, int], None], before: int, total: int, now: int) -> None:
+    progress(before + now, total)
+
+
 class _Block(NamedTuple):
     lines: list[bytes]
 
@@ -125,9 +129,9 @@ class _Block(NamedTuple):
         return hashlib.sha256(b"".join(self.lines)).hexdigest()
 
 
-def _blocks(partial: Path, kept: int) -> Iterator[_Block]:
+def _blocks(folder: Path, kept: int) -> Iterator[_Block]:
     """The lines of the passages that need vectors."""
-    with open(shard(partial, "passages"), "rb") as lines:
+    with open(shard(folder, "passages"), "rb") as lines:
         fresh = islice(lines, kept, None)
         while block := list(islice(fresh, BLOCK)):
             yield _Block(block)
@@ -144,9 +148,9 @@ def _probe(before: Store | None, encoder: Encoder, embedding: bool) -> Vectors:
     return stored
 
 
-def _head(partial: Path, before: Store | None, fresh: Fresh, encoder: Encoder, dimensions: int) -> str:
+def _head(folder: Path, before: Store | None, fresh: Fresh, encoder: Encoder, dimensions: int) -> str:
     """What must be the same for a killed build to be gone on with."""
-    with open(partial / "keys.bin", "rb") as keys:
+    with open(folder / "keys.bin", "rb") as keys:
         kept = hashlib.sha256(keys.read(len(fresh.kept) * KEY)).hexdigest()
     of = before.folder.name if before else ""
     return json.dumps([encoder.name, encoder.sentences, dimensions, fresh.passages, fresh.sentences, of, kept])
@@ -209,14 +213,18 @@ class _Growing:
         np.lib.format.write_array_header_1_0(header, shape)  # type: ignore[no-untyped-call]
         self._header = header.getvalue()
 
-    def begin(self) -> None:
-        self._file: BinaryIO = open(self._path, "wb")  # noqa: SIM115 (closed by close)
+    def begin(self) -> BinaryIO:
+        """Open it, to be closed by the caller."""
+        self._file: BinaryIO = open(self._path, "wb")  # noqa: SIM115
         self._file.write(self._header)
+        return self._file
 
-    def resume(self, rows: int) -> None:
+    def resume(self, rows: int) -> BinaryIO:
+        """Open what a killed build left, without what is beyond so many rows."""
         self._file = open(self._path, "r+b")  # noqa: SIM115
         self._file.truncate(len(self._header) + rows * self._width)
         self._file.seek(0, os.SEEK_END)
+        return self._file
 
     def append(self, rows: npt.NDArray[np.generic]) -> None:
         self._file.write(np.ascontiguousarray(rows, dtype=self._kind).tobytes())
@@ -224,9 +232,6 @@ class _Growing:
     def settle(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _settle(files: Sequence[_Growing]) -> None:
