@@ -144,7 +144,7 @@ def _saturated(found: Sequence[str], length: float) -> dict[int, float]:
 
 
 def _number(term: str) -> int:
-    """A term as Qdrant counts dimensions: 32 bits, in which two of a million terms meet with a chance of 1 in 4,000 each."""
+    """A term as Qdrant counts dimensions: 32 bits: it meets one of a million other terms with a chance of 1 in 4,000."""
     return int.from_bytes(hashlib.sha256(term.encode()).digest()[:4], "big")
 
 

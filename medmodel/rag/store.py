@@ -124,7 +124,7 @@ def sentence_texts(passage: Passage) -> list[str]:
 
 
 def key(text: str) -> bytes:
-    """The beginning of a text's SHA-256: two texts in 10^18 pairs of a billion would share it."""
+    """The beginning of a text's SHA-256: of a billion texts, two share it with a chance of 10^-21."""
     return hashlib.sha256(text.encode()).digest()[:KEY]
 
 

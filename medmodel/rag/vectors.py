@@ -33,7 +33,7 @@ Embed = Callable[[Sequence[str], str, Callable[[int], None]], Vectors]
 BLOCK = 2048  # passages: two to four minutes of embedding on two cores
 ROWS = 16_384  # vectors read at a time, 25 MB of 384 dimensions
 PROBE = "Which treatment is recommended, and at what dose?"  # embedded with the index and by whoever searches it
-ALIKE = 0.98  # cosine of the probe then and now; int8 weights of one encoder give .99, another encoder about 0
+ALIKE = 0.98  # cosine of the probe then and now: .996 between all-MiniLM-L6-v2 in 32 and in 8 bits
 
 
 class Encoder(NamedTuple):

@@ -3,7 +3,7 @@
     python tests/perf/index.py --passages 20000 100000 300000
     python tests/perf/index.py --passages 1000000 --sentences      # some 8 GB of disk beside --folder
 
-Texts are sentences of a made-up vocabulary with the frequencies of words (Zipf), ten passages of some 480 characters a document;
+Texts are sentences of a made-up vocabulary with the frequencies of words (Zipf), ten passages of some 440 characters a document;
 vectors are drawn at random, since embedding is measured elsewhere: what is timed is everything else. Each size runs in a
 process of its own, as peak memory is a process's. CPU seconds count all threads: wall time means little on a busy machine.
 """
@@ -60,7 +60,7 @@ def measure(passages: int, folder: Path, sentences: bool) -> None:
     report["build_peak_mb"] = peak_mb()
     with Timed(report, "open", passages):
         index = Index.open(folder / "index")
-    assert len(index.passages) == passages
+    passages = len(index.passages)  # some more than asked for: a section of long words is two
     with Timed(report, "lexical", passages):
         lexical.build(folder / "words", ((title(p), searchable(p)) for p in index.passages.values()))
     shutil.rmtree(folder / "words")
