@@ -146,6 +146,7 @@ class Prepared(Index):
         corpus = list(collection.corpus.values())
         lexical.build(folder / "lexical", ((document.title, document.whole) for document in corpus))
         words = lexical.Lexical(folder / "lexical")
+        faiss.omp_set_num_threads(1)  # one question at a time: below a million, threads cost more than they bring
         dense = faiss.IndexFlatIP(vectors.shape[1])
         dense.add(vectors)
 
@@ -205,7 +206,10 @@ def _vectors(texts: Sequence[str], embedder: str, cache: Path, advance: Callable
     if file.exists():
         kept: Vectors = np.load(file)
         return kept
-    made = embed(texts, embedder, advance)
+    known = [at for at, text in enumerate(texts) if embedder != "embedded" or not chinese(text)]
+    made = np.zeros((len(texts), len(embed([""], embedder)[0])), dtype=np.float32)  # of Chinese, to an English embedder
+    if known:
+        made[known] = embed([texts[at] for at in known], embedder, advance)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=cache, suffix=".partial", delete=False) as partial:
         np.save(partial, made)

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from langchain_core.retrievers import BaseRetriever
 from pydantic import ValidationError
 
 from medmodel import registry
 from medmodel.errors import InputError, UnknownName
+from medmodel.rag.hits import Retriever
 from medmodel.rag.index import Index
 
 DEFAULT = "laptop"
 
 
-def open_retriever(index: Index, k: int, profile: str = DEFAULT) -> BaseRetriever:
+def open_retriever(index: Index, k: int, profile: str = DEFAULT) -> Retriever:
     """The profile's retrievers over an index, giving the `k` best. Raises UnknownName for a profile that is none."""
     return build(index, get(profile)["retriever"], k)
 
@@ -41,7 +41,7 @@ def names() -> list[str]:
     return sorted(_all())
 
 
-def build(index: Index, spec: Mapping[str, Any], k: int) -> BaseRetriever:
+def build(index: Index, spec: Mapping[str, Any], k: int) -> Retriever:
     """A tree of retrievers from its description; raises InputError when a retriever has no such option."""
     options = {name: value for name, value in spec.items() if name not in ("use", "of", "weight")}
     plugin = registry.get("retriever", spec["use"])
@@ -54,7 +54,7 @@ def build(index: Index, spec: Mapping[str, Any], k: int) -> BaseRetriever:
         options["of"] = build(index, inner, depth)
     options.pop("depth", None)
     try:
-        made: BaseRetriever = plugin(index=index, k=k, **options)
+        made: Retriever = plugin(index=index, k=k, **options)
     except ValidationError as fault:
         where = ", ".join(".".join(map(str, error["loc"])) for error in fault.errors())
         raise InputError(f"the retriever '{spec['use']}' does not take what a profile gives it: {where}") from None

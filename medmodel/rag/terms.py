@@ -24,8 +24,8 @@ from typing import Any
 
 import yaml
 
-from medmodel.recipe import data_dir
 from medmodel.rag.words import chinese
+from medmodel.recipe import data_dir
 
 READ = 2_000  # characters of a question: nobody names more than that holds
 LONGEST = 16  # characters of a Chinese term; 99 of 100 labels are shorter

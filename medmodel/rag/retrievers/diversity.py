@@ -28,9 +28,7 @@ class Diversity(Retriever):
             left.remove(best)
             chosen.append(best)
             for hit in left:
-                likeness[hit.passage_id] = max(
-                    likeness[hit.passage_id], _alike(said[hit.passage_id], said[best.passage_id])
-                )
+                likeness[hit.passage_id] = max(likeness[hit.passage_id], _alike(said[hit.passage_id], said[best.passage_id]))
         return chosen
 
 

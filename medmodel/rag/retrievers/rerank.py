@@ -35,7 +35,9 @@ class Rerank(Retriever):
             return []
         pairs = [(query[:READ], self._text(hit.passage_id)) for hit in head]
         scores = [float(score) for score in cross_encoder(self.model).predict(pairs, show_progress_bar=False)]
-        scored = sorted((hit._replace(score=score) for hit, score in zip(head, scores, strict=True)), key=lambda hit: -hit.score)
+        scored = sorted(
+            (hit._replace(score=score) for hit, score in zip(head, scores, strict=True)), key=lambda hit: -hit.score
+        )
         last = scored[-1].score
         return [*scored, *(hit._replace(score=last - at) for at, hit in enumerate(tail, 1))][: self.k]
 

@@ -1,8 +1,8 @@
 """A question in the words of the references: the wrapped retriever is asked with terms added, or with a long story's core.
 
     abbreviations   "AF" is looked for as "atrial fibrillation" too
-    bridge          Chinese terms in English and English ones in Chinese (`medmodel.rag.terms`): "add" them, or ask with them
-                    "instead", which is what an English embedder can use of a Chinese question
+    bridge          Chinese terms in English and English ones in Chinese (`medmodel.rag.terms`): "add" them, or ask a Chinese
+                    question with them "instead", for English passages: what an English embedder can do for it
     pico            of a long question, the sentences that name patient, intervention, comparison or outcome, and the last
 
 A name that no passage has costs nothing: the lexical retriever leaves it out.
@@ -38,7 +38,10 @@ class Rewriting(Retriever):
 
     def rank(self, query: str) -> list[Found]:
         asked = self.rewritten(query)
-        return self.of.rank(asked)[: self.k] if asked else []
+        found = self.of.rank(asked) if asked else []
+        if self.bridge == "instead" and chinese(query):
+            found = [hit for hit in found if not chinese(self.index.passages[hit.passage_id].text)]
+        return found[: self.k]
 
     def rewritten(self, query: str) -> str:
         asked = core(query) if self.pico else query
