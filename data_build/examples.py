@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from data_build.complaints import diagnoses
-from medmodel import prompts, registry
+from medmodel import prompts
 from medmodel.artifacts import write_records
 from medmodel.job import Job
 from medmodel.models.engine import Completion
@@ -33,6 +33,7 @@ from medmodel.rag.answer import SHOWN
 from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import grounded_prompt, named
+from medmodel.rag.profiles import open_retriever
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
 SEARCHED = 8  # hits; a passage further down would not be shown for the question, so it teaches nothing true
@@ -97,7 +98,7 @@ def run(job: Job) -> dict[str, Any]:
     documents = {document.id: document for document in job.inputs["documents"].read("documents", Document)}
     heldout = {document.id for document in documents.values() if document.split == "heldout"}
     index = Index.open(job.inputs["index"].path)
-    retriever = registry.get("retriever", "fusion")(index=index, k=20)
+    retriever = open_retriever(index, k=20)
 
     def search(question: str) -> list[Passage]:
         return [hit.metadata["passage"] for hit in retriever.invoke(question)]

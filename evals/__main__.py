@@ -8,6 +8,7 @@
     python -m evals healthbench --model DIR --judge http://127.0.0.1:8000/v1
     python -m evals judge-agreement --labels labels.jsonl --judge http://127.0.0.1:8000/v1
     python -m evals honesty            # does any scorer flatter?
+    python -m evals retrieval --corpus C --queries Q --qrels R --profile laptop
     python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
     python -m evals verify store/gate-*           # does a gate report follow from its rows?
 
@@ -47,7 +48,7 @@ from medmodel.cases import read_all
 from medmodel.cli import AsJson, Trust, run_command
 from medmodel.client import TIMEOUT, AsyncClient, Client
 from medmodel.errors import InputError, UnknownName
-from medmodel.recipe import data_dir
+from medmodel.recipe import data_dir, home_dir
 from medmodel.serve.batches import WORKERS
 
 KINDS = ("benchmark", "suite")
@@ -240,6 +241,39 @@ def honesty(
             out.print(table)
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def retrieval(
+    corpus: Annotated[Path, typer.Option(help="JSON lines: _id, text, and title if there is one")],
+    queries: Annotated[Path, typer.Option(help="JSON lines: _id, text")],
+    qrels: Annotated[Path, typer.Option(help="tab-separated: query-id, corpus-id, score")],
+    profile: Annotated[str, typer.Option(help="a profile of medmodel/rag/profiles.yaml")] = "laptop",
+    rerank: Annotated[str | None, typer.Option(help="a cross-encoder's name: the profile with it is measured beside")] = None,
+    cache: Annotated[Path | None, typer.Option(help="where vectors are kept; default: retrieval/ in $MEDMODEL_HOME")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a retrieval profile, beside plain BM25 and plain dense retrieval, on a collection (evals/retrieval.py)."""
+    from evals import retrieval as measured
+    from evals.retrieval_files import read_collection
+
+    collection = read_collection(corpus, queries, qrels)
+    with _progress(None) as (advance, tell):
+
+        def show(done: int, total: int, what: str) -> None:
+            tell(what)
+            advance(done, total)
+
+        found = measured.measure(collection, profile, cache or home_dir() / "retrieval", rerank, show)
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    table = Table("", *measured.COLUMNS, title=f"{found['queries']} queries over {found['documents']} documents")
+    for name, cells in measured.lines(found):
+        table.add_row(escape(name), *cells)
+    out.print(table)
+    if found["unjudged_queries"]:
+        out.print(f"{found['unjudged_queries']} queries have no judged document and are left out")
 
 
 @app.command(name="batch-compare")

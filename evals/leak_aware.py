@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from medmodel import registry
 from medmodel.rag.index import Index
+from medmodel.rag.profiles import open_retriever
 from medmodel.records import Passage
 
 CANDIDATES = 20  # as the product retrieves
@@ -50,7 +50,7 @@ class Retrieval:
     @classmethod
     def open(cls, index: Path) -> Retrieval:
         """The product's default retriever over an index. Raises ArtifactError when that is damaged."""
-        return cls(registry.get("retriever", "fusion")(index=Index.open(index), k=CANDIDATES))
+        return cls(open_retriever(Index.open(index), CANDIDATES))
 
     def find(self, item: Source) -> Found:
         passages = [hit.metadata["passage"] for hit in self._retriever.invoke(item.question)]

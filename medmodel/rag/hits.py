@@ -1,25 +1,45 @@
-"""Search results as langchain-core documents, the form every retriever returns."""
+"""What every retriever is: it ranks passage ids, and gives them as langchain-core documents.
+
+A retriever implements `rank` alone. Those that wrap others call the others' `rank`: passages are read from disk for what is
+given in the end, not for the hundreds that are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from typing import NamedTuple
 
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as Hit
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
 
 from medmodel.rag.index import Index
 
 
-def as_hits(index: Index, found: Sequence[tuple[str, float]], cosine: Mapping[str, float] | None = None) -> list[Hit]:
-    """One Hit a passage, best first. `cosine` is the dense similarity where it was computed: abstention needs it."""
-    return [
-        Hit(
-            page_content=index.passages[passage_id].text,
-            metadata={
-                "passage": index.passages[passage_id],
-                "passage_id": passage_id,
-                "score": score,
-                "cosine": (cosine or {}).get(passage_id, 0.0),
-            },
-        )
-        for passage_id, score in found
-    ]
+class Found(NamedTuple):
+    """A passage and what it was worth. `cosine` is 0 where no dense retriever looked at it: abstention reads it."""
+
+    passage_id: str
+    score: float
+    cosine: float = 0.0
+
+
+class Retriever(BaseRetriever):
+    """The `k` best passages of an index; the documents' metadata holds `passage`, `passage_id`, `score` and `cosine`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+    index: Index
+    k: int = 20
+
+    @abstractmethod
+    def rank(self, query: str) -> list[Found]:
+        """At most `k`, best first."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Hit]:
+        return [as_hit(self.index, found) for found in self.rank(query)]
+
+
+def as_hit(index: Index, found: Found) -> Hit:
+    passage = index.passages[found.passage_id]
+    return Hit(page_content=passage.text, metadata={"passage": passage, **found._asdict()})

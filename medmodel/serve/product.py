@@ -201,18 +201,16 @@ def _source(engine: str, model: Path | None, stack: ExitStack) -> EngineSource:
 
 def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
-    from medmodel import registry
     from medmodel.rag import refs
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
+    from medmodel.rag.profiles import open_retriever
     from medmodel.rag.retrievers.together import Together
 
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     own = refs.load_index()
-    retriever = (
-        Together(index=index, own=own, k=CANDIDATES) if own else registry.get("retriever", "fusion")(index=index, k=CANDIDATES)
-    )
+    retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES)
     release = f"{about['name']} {about['digest'][:12]}".strip()
 
     def answering(engine: Engine | None) -> Answering:
