@@ -38,6 +38,8 @@ class Source(Record):
     licence: str  # SPDX where there is one; "n/s" = not stated: never in a releasable mix
     tier: Tier
     summary_by: str | None = None  # set when the text is somebody's summary of the publication: cited as such
+    status: Literal["current", "retracted", "superseded"] = "current"  # what its publisher says of it since
+    superseded_by: str | None = None  # id, title or DOI of what replaces it
 
 
 class Document(Record):
@@ -169,6 +171,7 @@ class Citation(Record):
     start: int
     end: int
     number: int  # the sentence number shown to the model and to the reader, from 1
+    withdrawn: str = ""  # why the references no longer hold the passage, of an answer given before: the quote is the stored one
 
 
 class Claim(Record):
@@ -178,6 +181,14 @@ class Claim(Record):
     citations: tuple[Citation, ...]
     verdict: Literal["supported", "unsupported"]
     reason: str = ""  # why it is unsupported: "number 5 is not in the quote"
+
+
+class Conflict(Record):
+    """Two sources that answer one question differently: shown side by side, never blended."""
+
+    kind: Literal["quantity", "direction"]
+    differs: tuple[str, ...]  # what each side says, in the order of the sides: "<130/80 mmhg", "<140/90 mmhg"
+    sides: tuple[Citation, ...]  # the newer source first
 
 
 class RedFlag(Record):
@@ -221,6 +232,7 @@ class Answer(Record):
     seconds: float = 0.0
     prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
     tokens: int | None = None  # None when its server does not say
+    conflicts: tuple[Conflict, ...] = ()  # sentences shown whose sources differ on one subject
 
 
 class BatchResult(Record):

@@ -43,9 +43,7 @@ def one(
     found = [passage, *choose.sample(others, min(len(others), CONSIDERED - 1))]
     choose.shuffle(found)
     shown = evidence(section.question, found)  # a twin in another language is asked over the same sentences
-    numbers = {
-        (where.id, where.sentences[at].start): number for number, (where, at) in enumerate(prompts.numbered(shown), 1)
-    }
+    numbers = {(where.id, where.sentences[at].start): number for number, (where, at) in enumerate(prompts.numbered(shown), 1)}
     cited = [numbers.get((passage.id, passage.sentences[at].start)) for at in lines]
     if None in cited:
         return Drop(

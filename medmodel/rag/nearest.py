@@ -19,6 +19,7 @@ import re
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,9 +101,9 @@ def embedded(passage: Passage) -> list[str]:
     return [f"{heading}: {prompts.one_line(passage.sentence(at))}" for at in range(len(passage.sentences))]
 
 
-def keep(passage: Passage, vectors: npt.NDArray[np.float32]) -> None:
+def keep(passage: Passage, vectors: npt.NDArray[np.floating[Any]]) -> None:
     """Take over the vectors that an index holds for a passage's sentences: then none is computed for an answer."""
-    _vectors.keep(embedded(passage), vectors)
+    _vectors.keep(embedded(passage), vectors.astype(np.float32))
 
 
 class _Vectors:
