@@ -5,7 +5,8 @@ guideline out at a time (evals/abstention.py, which also fits the numbers in abs
 
     cosine      of the best passage
     sentence    cosine of the best sentence
-    words       share of the question's content words, long ones counting more, that one passage under its title has
+    words       share of the question's content words that one passage under its title has; each counts as many times as the
+                embedder cuts it into pieces, since rare words are cut ("den-os-uma-b") and common ones are not
     one_source  share of the ten passages found that one source holds: where a guideline answers, its neighbours are found too
 
 The threshold is conformal: of silent questions like those it was fitted on, at most one in twenty is expected to pass.
@@ -21,13 +22,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from medmodel.rag.embedder import embed_question
+from medmodel.rag.embedder import embed_question, embedded_folder
 from medmodel.rag.index import chinese, coverage
 from medmodel.rag.nearest import CONSIDERED, sentence_vectors
 from medmodel.rag.support import content_words
@@ -51,7 +52,7 @@ def answerable(question: str, found: Found) -> bool:
 def features(question: str, found: Found) -> dict[str, float]:
     """What the chance is worked out from; `found` is not empty."""
     considered = [passage for passage, _ in found[:CONSIDERED]]
-    wanted = {word[:STEM]: len(word) - 2 for word in content_words(question) if len(word) > 2}
+    wanted = {word[:STEM]: _pieces(word) for word in content_words(question) if len(word) > 2}
     held = [_stems(f"{passage.source.title} {' '.join(passage.heading)} {passage.text}") for passage in considered]
     sources = Counter(passage.source.id for passage, _ in found[:NEIGHBOURS])
     return {
@@ -65,6 +66,18 @@ def features(question: str, found: Found) -> dict[str, float]:
 def chance(seen: Mapping[str, float], numbers: Mapping[str, Any]) -> float:
     """Chance from 0 to 1 that the references answer."""
     return 1 / (1 + math.exp(-numbers["intercept"] - sum(weight * seen[name] for name, weight in numbers["weights"].items())))
+
+
+@lru_cache(maxsize=8192)
+def _pieces(word: str) -> int:
+    return len(_tokenizer().encode(word, add_special_tokens=False).ids)
+
+
+@cache
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(embedded_folder() / "tokenizer.json"))
 
 
 def _stems(text: str) -> set[str]:

@@ -72,9 +72,7 @@ def main() -> None:
         print(told(name, answers, seconds[name], len(cases)))
 
 
-async def ask_all(
-    engine: Engine, cases: Sequence[Case], way: Callable[[Case], Sequence[Passage]], salt: str
-) -> list[Asked]:
+async def ask_all(engine: Engine, cases: Sequence[Case], way: Callable[[Case], Sequence[Passage]], salt: str) -> list[Asked]:
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ask(case: Case) -> Asked:
