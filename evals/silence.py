@@ -14,12 +14,10 @@ among those fitted on (tenfold, ten times), the one that at most one in twenty i
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -28,6 +26,7 @@ import typer
 
 from evals import run, stats
 from evals.questions import Part
+from evals.subjects import calling
 from evals.suite import Material, Scored, Subject
 from evals.suites.abstention import Abstention, Asked
 from medmodel import registry
@@ -73,13 +72,13 @@ class Fitted(NamedTuple):
 
 def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = None) -> list[Scored]:
     """Every question twice. A row's metrics say which of the two it was."""
-    with _loop() as wait:
+    with calling() as wait_for:
 
         def subject(view: Index) -> Subject:
             answerer = Answerer(_retriever(view), engine)
 
             def asked(question: str, language: str) -> Answer:
-                return wait(answerer.answer(question, "zh" if language == "zh" else "en"))
+                return wait_for(answerer.answer(question, "zh" if language == "zh" else "en"))
 
             return Subject(ask=asked)
 
@@ -120,19 +119,23 @@ def fit(index: Index, part: Part = "dev") -> Fitted:
     )
 
 
-def _silent(item: Asked, index: Index, subject: Any) -> Scored:
+def _silent(item: Asked, index: Index, subject: Callable[[Index], Subject]) -> Scored:
     view = Without(index, item.document)
     return run.score(Abstention(Material(passages=view.passages)), item, subject(view))
 
 
 def _logistic(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Weights of the features as they are, and the intercept last."""
-    from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers
-
     mean, spread = x.mean(0), x.std(0) + 1e-9
-    model = LogisticRegression(C=RIDGE).fit((x - mean) / spread, y)
-    weights = model.coef_[0] / spread
-    return np.append(weights, model.intercept_[0] - weights @ mean)
+    z = np.hstack([(x - mean) / spread, np.ones((len(x), 1))])
+    penalty = np.append(np.full(x.shape[1], 1 / RIDGE), 0.0)
+    weights = np.zeros(z.shape[1])
+    for _ in range(25):  # Newton's steps: it stands still after six
+        p = 1 / (1 + np.exp(-z @ weights))
+        slope = z.T @ (p - y) + penalty * weights
+        weights -= np.linalg.solve((z.T * (p * (1 - p))) @ z + np.diag(penalty), slope)
+    scaled = weights[:-1] / spread
+    return np.append(scaled, weights[-1] - scaled @ mean)
 
 
 def _retriever(index: Index) -> Any:
@@ -141,14 +144,6 @@ def _retriever(index: Index) -> Any:
 
 def _found(index: Index, question: str) -> list[tuple[Passage, float]]:
     return [(hit.metadata["passage"], hit.metadata["cosine"]) for hit in _retriever(index).invoke(question)]
-
-
-@contextmanager
-def _loop() -> Iterator[Any]:
-    from evals.subjects import calling
-
-    with calling() as wait:
-        yield wait
 
 
 def _report(rows: Sequence[Scored]) -> dict[str, Any]:

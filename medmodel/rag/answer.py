@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.retrievers import BaseRetriever
@@ -27,7 +27,7 @@ from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
 from medmodel.rag.abstention import answerable
-from medmodel.rag.citations import judge_first_try, parse, resolve
+from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
 from medmodel.rag.index import chinese
 from medmodel.rag.nearest import evidence, grounded_prompt, keep, nearest
@@ -82,13 +82,18 @@ class Answerer:
         repair: bool = True,
         unsupported: Unsupported = "drop",
         writes_chinese: bool = True,
+        held: Mapping[str, Passage] | None = None,
+        withdrawn: Callable[[str], str | None] = lambda passage_id: None,
     ) -> None:
+        """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`."""
         self._retriever = retriever
         self._engine = engine
         self._release = release
         self._repair = repair
         self._unsupported = unsupported
         self._writes_chinese = writes_chinese
+        self._held = held
+        self._withdrawn = withdrawn
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -161,6 +166,10 @@ class Answerer:
     async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
         """(passage, cosine) best first: what an answer to this question rests on."""
         return await asyncio.to_thread(self._retrieve, question)
+
+    def recheck(self, answer: Answer) -> Answer:
+        """An answer given before, against the references as they are now: what is gone or retracted is marked."""
+        return rechecked(answer, self._held, self._withdrawn) if self._held is not None else answer
 
     async def _try(
         self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent, used: list[Completion]
