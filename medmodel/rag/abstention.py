@@ -77,7 +77,9 @@ def _pieces(word: str) -> int:
 def _tokenizer() -> Any:
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_file(str(embedded_folder() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(embedded_folder() / "tokenizer.json"))
+    tokenizer.no_padding()  # its file asks for 128 tokens
+    return tokenizer
 
 
 def _stems(text: str) -> set[str]:

@@ -93,7 +93,7 @@ def cite(passage: Passage, sentence: int, number: int, claim: str = "") -> Citat
 
 
 def shortest(text: str, sentence: Span, claim: str) -> Span:
-    """The shortest run of a sentence's words that supports the claim as the sentence does.
+    """The shortest run of a sentence's words that supports the claim as the sentence does, with all the words they share.
 
     What limits the sentence ("not", "unless") or says for whom it holds ("in children") is never cut off: a quote that is
     true by itself must not say more than its sentence does.
@@ -103,11 +103,12 @@ def shortest(text: str, sentence: Span, claim: str) -> Span:
     if prompts.one_line(whole) == prompts.one_line(claim) or len(words) > LONGEST:
         return sentence
     kept = [(term.kind, term.value) for term in terms(prompts.one_line(whole)) if term.kind in UNCUT]
+    needed = content_words(claim) & content_words(whole)
 
     def supports(first: int, last: int) -> bool:
         part = prompts.one_line(whole[words[first].start() : words[last].end()])
         found = [(term.kind, term.value) for term in terms(part) if term.kind in UNCUT]
-        return found == kept and not check(claim, part)
+        return found == kept and needed <= content_words(part) and not check(claim, part)
 
     best = (0, len(words) - 1)
     first = 0
@@ -124,9 +125,8 @@ def rechecked(answer: Answer, held: Mapping[str, Passage], withdrawn: Callable[[
     `held` are the passages of the index at hand; `withdrawn` says why a passage left it, or None. A source retracted or
     superseded since shows as that.
     """
-    sources = {
-        passage.source.id: passage.source for passage in (held.get(c.passage_id) for c in _all_citations(answer)) if passage
-    }
+    cited = (held.get(citation.passage_id) for citation in _all_citations(answer))
+    sources = {passage.source.id: passage.source for passage in cited if passage}
 
     def now(citation: Citation) -> Citation:
         passage = held.get(citation.passage_id)
