@@ -21,7 +21,7 @@ def test_features_are_of_the_best_passage_and_of_the_neighbours() -> None:
     seen = features("May denosumab be paused?", found)
     assert seen["cosine"] == 0.7
     assert seen["words"] == 1.0  # both content words, "denosumab" and "paused", stand in the first
-    assert seen["one_source"] == 0.1  # one of ten
+    assert seen["one_source"] == 0.5  # one of two
     assert 0.3 < seen["sentence"] <= 1.0
 
 
