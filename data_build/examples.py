@@ -31,7 +31,7 @@ from medmodel.job import Job
 from medmodel.models.engine import Completion
 from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
-from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, named
+from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, named, taken
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
 FRAME = 6  # tokens that the chat template adds to a message: its role, beginning and end
@@ -103,7 +103,7 @@ def run(job: Job) -> dict[str, Any]:
     retriever = registry.get("retriever", "fusion")(index=index, k=20)
 
     def search(question: str) -> list[Passage]:
-        return [hit.metadata["passage"] for hit in retriever.invoke(question)]
+        return [passage for passage, _ in taken(retriever.invoke(question))]
 
     shuffle = random.Random(job.seed)
     train: list[Fact] = []

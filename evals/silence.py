@@ -34,6 +34,7 @@ from medmodel.models.engine import Engine
 from medmodel.rag.abstention import features
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index
+from medmodel.rag.nearest import taken
 from medmodel.records import Answer, Passage
 
 SILENT = 0.95  # asked of silent questions
@@ -50,6 +51,10 @@ class Without(Index):
         self._whole = whole
         self.passages = {key: passage for key, passage in whole.passages.items() if passage.source.id != source}
         self._more = len(whole.passages) - len(self.passages)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the whole index's."""
+        return getattr(self._whole, name)
 
     def search_dense(self, query: str, k: int) -> list[tuple[str, float]]:
         return self._kept(self._whole.search_dense(query, k + self._more), k)
@@ -143,7 +148,7 @@ def _retriever(index: Index) -> Any:
 
 
 def _found(index: Index, question: str) -> list[tuple[Passage, float]]:
-    return [(hit.metadata["passage"], hit.metadata["cosine"]) for hit in _retriever(index).invoke(question)]
+    return taken(_retriever(index).invoke(question))
 
 
 def _report(rows: Sequence[Scored]) -> dict[str, Any]:

@@ -84,8 +84,9 @@ class Span(Record):
 class Passage(Record):
     """A piece of a document, as retrieved, numbered and cited.
 
-    `text == document.text[start:end]`. Sentence numbers are fixed here, once, when the index is built: prompt,
-    citation and app all count the same sentences, and a quote is `text[span.start:span.end]`, byte for byte.
+    `text == document.text[start:end]`. Sentences are cut here, once, when the index is built; an answer's passages name
+    those alone that the model was shown. Prompt, citation and app count them alike, and a quote is a part of `text`, byte
+    for byte.
     """
 
     id: str  # "<document id>#<n>"

@@ -30,7 +30,7 @@ from medmodel.rag.abstention import answerable
 from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
 from medmodel.rag.index import chinese
-from medmodel.rag.nearest import evidence, grounded_prompt, keep, nearest
+from medmodel.rag.nearest import evidence, grounded_prompt, nearest, taken
 from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 
@@ -184,12 +184,7 @@ class Answerer:
         return judge_first_try(completion, passages)
 
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
-        found = []
-        for hit in self._retriever.invoke(question):
-            if hit.metadata.get("sentence_vectors") is not None:  # of an index that was built with them
-                keep(hit.metadata["passage"], hit.metadata["sentence_vectors"])
-            found.append((hit.metadata["passage"], hit.metadata["cosine"]))
-        return found
+        return taken(self._retriever.invoke(question))
 
 
 def _tokens(used: Sequence[Completion]) -> dict[str, int | None]:

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from langchain_core.documents import Document as Hit
 
 from medmodel import prompts
 from medmodel.rag.citations import check
@@ -101,8 +102,20 @@ def embedded(passage: Passage) -> list[str]:
     return [f"{heading}: {prompts.one_line(passage.sentence(at))}" for at in range(len(passage.sentences))]
 
 
+def taken(hits: Iterable[Hit]) -> list[tuple[Passage, float]]:
+    """(passage, cosine) of a retriever's hits. Sentence vectors that come with a hit are kept: then none is computed."""
+    found = []
+    for hit in hits:
+        passage: Passage = hit.metadata["passage"]
+        vectors = hit.metadata.get("sentence_vectors")  # of an index that was built with them
+        if vectors is not None:
+            keep(passage, vectors)
+        found.append((passage, float(hit.metadata["cosine"])))
+    return found
+
+
 def keep(passage: Passage, vectors: npt.NDArray[np.floating[Any]]) -> None:
-    """Take over the vectors that an index holds for a passage's sentences: then none is computed for an answer."""
+    """Take over the vectors that an index holds for a passage's sentences."""
     _vectors.keep(embedded(passage), vectors.astype(np.float32))
 
 

@@ -6,7 +6,8 @@
 
 All three in one run, on one vLLM, with the same system prompt, grammar and cases, 8 at a time; order turned round in the
 second round, and no prompt cached from the first (a cache salt a round). A model trained on one of the prompts has an
-advantage with it, so give both. Sentence vectors are computed before, since an index holds them. About 4 minutes.
+advantage with it, so give both. Sentence vectors are computed before, since an index holds them. On a busy machine read the
+server's CPU seconds, not the answers/s. About 4 minutes on two quiet cores.
 
     MEDMODEL_STORE=store python tests/perf/answers.py [--model DIR] [--index DIR] [--cases DIR] [--rounds 2]
 """
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from evals import stats
 from medmodel import pipeline, prompts, registry
@@ -60,16 +63,17 @@ def main() -> None:
         "evidence": lambda case: evidence(case.question, found[case.id]),
     }
     seconds = dict.fromkeys(ways, 0.0)
+    worked = dict.fromkeys(ways, 0.0)
     asked: dict[str, list[Asked]] = {name: [] for name in ways}
     with VllmServer(chosen.model or newest("merge") / "model") as server:
         server.wait_ready()
         for turn in range(chosen.rounds):
             for name in list(ways)[:: 1 if turn % 2 == 0 else -1]:
-                started = time.monotonic()
+                started, before = time.monotonic(), cpu_seconds()
                 asked[name] += asyncio.run(ask_all(server.engine(), cases, ways[name], f"{name}-{turn}"))
                 seconds[name] += time.monotonic() - started
-    for name, answers in asked.items():
-        print(told(name, answers, seconds[name], len(cases)))
+                worked[name] += cpu_seconds() - before
+                print(told(name, asked[name], seconds[name], worked[name], len(cases)), flush=True)
 
 
 async def ask_all(engine: Engine, cases: Sequence[Case], way: Callable[[Case], Sequence[Passage]], salt: str) -> list[Asked]:
@@ -92,7 +96,12 @@ async def ask_all(engine: Engine, cases: Sequence[Case], way: Callable[[Case], S
         await engine.aclose()
 
 
-def told(name: str, asked: Sequence[Asked], seconds: float, cases: int) -> str:
+def cpu_seconds() -> float:
+    """CPU time of the server's processes so far: what others on the machine do not change much."""
+    return sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children(recursive=True))
+
+
+def told(name: str, asked: Sequence[Asked], seconds: float, worked: float, cases: int) -> str:
     tried = [judge_first_try(one.completion, one.passages) for one in asked]
     grounded = sum(one.grounded for one in tried[:cases])  # of the first round: the second asks the same again
     right = sum(points(one) for one in asked[:cases])
@@ -100,7 +109,7 @@ def told(name: str, asked: Sequence[Asked], seconds: float, cases: int) -> str:
     written = sum(one.completion.tokens for one in asked) / len(asked)
     low, high = stats.wilson(grounded, cases)
     return (
-        f"{name:9} {len(asked) / seconds:5.2f} answers/s  {tokens:4.0f} prompt tokens, {written:3.0f} written  "
+        f"{name:9} {len(asked) / seconds:5.2f} answers/s, {worked / len(asked):5.2f} CPU seconds an answer  {tokens:4.0f} prompt tokens, {written:3.0f} written  "
         f"grounded {grounded}/{cases} ({low:.2f} … {high:.2f})  right sentence {right}/{cases}"
     )
 
