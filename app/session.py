@@ -21,7 +21,19 @@ from urllib.parse import quote as url_quote
 
 from medmodel.client import Event, Readiness
 from medmodel.prompts import publisher
-from medmodel.records import Answer, Citation, Claim, Feedback, GateReport, GateResult, Override, Passage, RedFlag, Source
+from medmodel.records import (
+    Answer,
+    Citation,
+    Claim,
+    Conflict,
+    Feedback,
+    GateReport,
+    GateResult,
+    Override,
+    Passage,
+    RedFlag,
+    Source,
+)
 
 Language = Literal["en", "zh"]
 Words = Mapping[str, str]
@@ -210,7 +222,7 @@ def _finished(done: Answer, t: Words) -> str:
         text(fact) for fact in (done.release, done.engine, t["seconds"].format(seconds=f"{done.seconds:.1f}")) if fact
     )
     return (
-        f'{notice}{_claims(done.claims, t)}<p class="mm-how" data-how="{text(how)}"><span class="mm-tag {tone}">'
+        f'{notice}{_claims(done.claims, t)}{_conflicts(done.conflicts, t)}<p class="mm-how" data-how="{text(how)}"><span class="mm-tag {tone}">'
         f"{text(t['origin_' + how])}</span> {text(t['how_' + how])}</p>"
         f'<p class="mm-facts">{facts}</p>'
     )
@@ -222,8 +234,52 @@ def _claims(claims: Sequence[Claim], t: Words) -> str:
     return f'<ul class="mm-claims">{"".join(_claim(claim, t) for claim in claims)}</ul>'
 
 
+def _conflicts(conflicts: Sequence[Conflict], t: Words) -> str:
+    """Sources that differ, side by side: what each says, who says it and when. Which holds is not said."""
+    if not conflicts:
+        return ""
+    pairs = "".join(
+        f'<div class="mm-conflict"><p>{text(t["conflict_" + conflict.kind])}</p><div class="mm-sides">'
+        f"{''.join(_side(said, citation, t) for said, citation in zip(conflict.differs, conflict.sides, strict=True))}</div></div>"
+        for conflict in conflicts
+    )
+    return f'<section class="mm-conflicts"><h3>{text(t["conflicts"])}</h3>{pairs}</section>'
+
+
+def _side(said: str, citation: Citation, t: Words) -> str:
+    source = citation.source
+    return (
+        f'<blockquote class="mm-side"><p class="mm-byline"><strong>{text(_named(source))}</strong>'
+        f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>{_standing(source, t)}{_withdrawn(citation, t)}</p>'
+        f'<p>{text(citation.quote)} {_chip(citation, t)}</p><p class="mm-said">{text(t.get("said_" + said, said))}</p></blockquote>'
+    )
+
+
+def _named(source: Source) -> str:
+    """Who published it, and when, as exactly as is known."""
+    return " ".join(str(part) for part in (source.organization or source.title, source.date or source.year) if part)
+
+
+def _standing(source: Source, t: Words) -> str:
+    """A mark for a source that its publisher has retracted or replaced."""
+    if source.status == "current":
+        return ""
+    by = f" → {source.superseded_by}" if source.superseded_by else ""
+    return f'<span class="mm-tag mm-bad">{text(t["status_" + source.status] + by)}</span>'
+
+
+def _withdrawn(citation: Citation, t: Words) -> str:
+    """A mark for a quote that the references no longer hold: it is shown as it was stored with the answer."""
+    if not citation.withdrawn:
+        return ""
+    return f'<span class="mm-tag mm-bad" title="{text(citation.withdrawn)}">{text(t["withdrawn"])}</span>'
+
+
 def _claim(claim: Claim, t: Words) -> str:
-    chips = "".join(_chip(citation, t) for citation in claim.citations)
+    chips = "".join(
+        _chip(citation, t) + _standing(citation.source, t) + _withdrawn(citation, t) for citation in claim.citations
+    )
+    chips += "".join(f'<q class="mm-stored">{text(citation.quote)}</q>' for citation in claim.citations if citation.withdrawn)
     if claim.verdict == "supported":
         return f'<li class="mm-claim"><span>{text(claim.text)}</span> {chips}</li>'
     why = claim.reason or ("" if claim.citations else t["no_citation"])
@@ -241,7 +297,7 @@ def _chip(citation: Citation, t: Words) -> str:
 
 def _card(passage: Passage, first: int, position: int, cited: Sequence[Citation], opened: bool, t: Words) -> str:
     source = passage.source
-    tags = f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>'
+    tags = f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>{_standing(source, t)}'
     if cited:
         tags += f'<span class="mm-tag mm-good">{text(t["cited"])}</span>'
     heading = f'<span class="mm-heading">{text(" › ".join(passage.heading))}</span>' if passage.heading else ""
@@ -255,9 +311,10 @@ def _card(passage: Passage, first: int, position: int, cited: Sequence[Citation]
 
 
 def _marked(passage: Passage, first: int, cited: Sequence[Citation]) -> str:
-    """The passage's own text, sentence numbers before the sentences, every cited span in a <mark>."""
+    """The passage's own text, sentence numbers before the sentences, every quote in a <mark>, its sentence around it lighter."""
     numbers = {span.start: first + at for at, span in enumerate(passage.sentences)}
-    edges = {0, len(passage.text), *numbers}
+    around = [span for span in passage.sentences if any(span.start <= citation.start < span.end for citation in cited)]
+    edges = {0, len(passage.text), *numbers, *(span.end for span in around)}
     for citation in cited:
         edges |= {citation.start, citation.end}
     cuts = sorted(edge for edge in edges if 0 <= edge <= len(passage.text))
@@ -269,6 +326,8 @@ def _marked(passage: Passage, first: int, cited: Sequence[Citation]) -> str:
         quoted = sorted({citation.number for citation in cited if citation.start <= start and end <= citation.end})
         if quoted:
             piece = f'<mark data-cites="{" ".join(map(str, quoted))}" tabindex="-1">{piece}</mark>'
+        elif any(span.start <= start and end <= span.end for span in around):
+            piece = f'<span class="mm-around">{piece}</span>'
         parts.append(piece)
     return "".join(parts)
 

@@ -29,14 +29,12 @@ from medmodel import prompts
 from medmodel.artifacts import write_records
 from medmodel.job import Job
 from medmodel.models.engine import Completion
-from medmodel.rag.answer import SHOWN
 from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
-from medmodel.rag.nearest import grounded_prompt, named
+from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, named, taken
 from medmodel.rag.profiles import open_retriever
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
-SEARCHED = 8  # hits; a passage further down would not be shown for the question, so it teaches nothing true
 FRAME = 6  # tokens that the chat template adds to a message: its role, beginning and end
 LONGEST_ANSWER = 260  # characters a line: longer table rows spend the budget on one example
 
@@ -79,6 +77,11 @@ class Fact(NamedTuple):
     def id(self) -> str:
         return f"{self.passage.id}.{self.sentence}"
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Passage and first character: the same when only some of the passage's sentences are shown."""
+        return (self.passage.id, self.passage.sentences[self.sentence].start)
+
 
 class Pool(NamedTuple):
     """What training examples may draw from."""
@@ -101,7 +104,7 @@ def run(job: Job) -> dict[str, Any]:
     retriever = open_retriever(index, k=20)
 
     def search(question: str) -> list[Passage]:
-        return [hit.metadata["passage"] for hit in retriever.invoke(question)]
+        return [passage for passage, _ in taken(retriever.invoke(question))]
 
     shuffle = random.Random(job.seed)
     train: list[Fact] = []
@@ -186,12 +189,18 @@ def make_example(fact: Fact, search: Search, pool: Pool, choose: random.Random, 
     """One verified conversation that starts with a question about the fact, or the reason why there is none."""
     question = ask_about(fact, TRAIN_FORMS, choose)
     hits = [passage for passage in search(question) if passage.document_id not in pool.heldout]
-    if fact.passage.id not in [passage.id for passage in hits[:SEARCHED]]:
+    if fact.passage.id not in [passage.id for passage in hits[:CONSIDERED]]:
         return "not retrievable: the question does not find its passage"
-    shown = [fact.passage] if copy else hits[:SHOWN]
-    if fact.passage not in shown:
-        shown = [*hits[: SHOWN - 1], fact.passage]
-    more = [other for passage in shown for other in pool.by_passage.get(passage.id, ()) if other.id != fact.id]
+    shown = evidence(question, [fact.passage] if copy else hits)
+    here = {place for passage in shown for place in _places(passage)}
+    if fact.place not in here:
+        return "not shown: other sentences are nearer to the question"
+    more = [
+        other
+        for passage in shown
+        for other in pool.by_passage.get(passage.id, ())
+        if other.id != fact.id and other.place in here
+    ]
     choose.shuffle(more)
     turns = [(question, _answer(fact, shown, two=choose.random() < config.two_line_share))]
     for other in more[: config.turns - 1]:
@@ -308,15 +317,20 @@ def _by_passage(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
 
 
 def _answer(fact: Fact, shown: Sequence[Passage], two: bool) -> str:
-    """The line that cites the fact's sentence, and the next sentence's of the same passage when two are wanted."""
+    """The line that cites the fact's sentence, and the next sentence's of the same passage when two are wanted and shown."""
+    after = fact.passage.sentences[fact.sentence + 1 : fact.sentence + 2]
+    wanted = {fact.place, *((fact.passage.id, span.start) for span in after if two)}
     lines = []
     for number, (passage, at) in enumerate(prompts.numbered(shown), 1):
+        place = (passage.id, passage.sentences[at].start)
         sentence = prompts.one_line(passage.sentence(at))
-        if passage.id != fact.passage.id:
-            continue
-        if at == fact.sentence or (two and at == fact.sentence + 1 and 40 <= len(sentence) <= LONGEST_ANSWER):
+        if place == fact.place or (place in wanted and 40 <= len(sentence) <= LONGEST_ANSWER):
             lines.append(prompts.answer_line(number, sentence))
     return "\n".join(dict.fromkeys(lines))
+
+
+def _places(passage: Passage) -> list[tuple[str, int]]:
+    return [(passage.id, span.start) for span in passage.sentences]
 
 
 def _unsupported(texts: Sequence[str], shown: Sequence[Passage]) -> str:

@@ -31,7 +31,7 @@ from medmodel.models.engine import Completion
 from medmodel.rag.citations import check, content_words, judge_first_try
 from medmodel.rag.nearest import grounded_prompt
 from medmodel.rag.passages import split_sentences
-from medmodel.records import Answer, Document, Example, Feedback, Message, Passage, Preference, Record
+from medmodel.records import Answer, Citation, Document, Example, Feedback, Message, Passage, Preference, Record
 from medmodel.serve.feedback import FeedbackStore
 
 _NUMBER = re.compile(r"^\s*\[\d+\]\s*", re.MULTILINE)  # of a sentence: the clinician's numbering is made anew
@@ -166,13 +166,18 @@ def _as_shown(answer: Answer) -> str:
     """The answer as the prompt asks for it: each claim under the number its quote has among the passages shown."""
     if answer.status == "abstained":
         return prompts.NO_ANSWER
-    numbers = {
-        (passage.id, passage.sentences[at].start): number
-        for number, (passage, at) in enumerate(prompts.numbered(answer.passages), 1)
-    }
+    spans = [(passage.id, passage.sentences[at]) for passage, at in prompts.numbered(answer.passages)]
+
+    def number(citation: Citation) -> int | None:
+        """Of the sentence that the quote stands in: it may be a part of it."""
+        for at, (passage, span) in enumerate(spans, 1):
+            if passage == citation.passage_id and span.start <= citation.start and citation.end <= span.end:
+                return at
+        return None
+
     lines = []
     for claim in answer.claims:
-        cited = [numbers.get((citation.passage_id, citation.start)) for citation in claim.citations[:1]]
+        cited = [number(citation) for citation in claim.citations[:1]]
         if claim.verdict != "supported" or not cited or cited[0] is None:
             raise _HeldBack("fails the support check against the passages shown")
         lines.append(prompts.answer_line(cited[0], claim.text))

@@ -23,7 +23,7 @@ from data_build.tasks import Task
 from data_build.verify import one_right, recovered
 from medmodel import prompts
 from medmodel.models.engine import Completion
-from medmodel.rag.nearest import grounded_prompt
+from medmodel.rag.nearest import evidence, grounded_prompt
 from medmodel.rag.support import content_words, quantities
 from medmodel.records import Example, Message, Passage
 
@@ -68,8 +68,12 @@ def _grounded(task: Task, lines: list[str]) -> Draft | str:
     question, number = _after(lines[0]), _numbers(lines[1])[0]
     said = _NUMBERS.sub("", lines[1], count=1).strip()
     sentence = _sentence(task, number)
-    shown = (*task.before, *task.shown)
-    number += len(prompts.numbered(task.before))  # who cites [1] whatever is asked does not come to it again
+    shown = evidence(question, (*task.before, *task.shown))  # before it: who cites [1] whatever is asked does not come to it
+    place = _place(task, number)
+    places = [(passage.id, passage.sentences[at].start) for passage, at in prompts.numbered(shown)]
+    if place not in places:
+        return "not recovered: other sentences are nearer to the question"
+    number = places.index(place) + 1
     probe = grounded_prompt(question, shown)
     candidate = Candidate(
         example=_example(task, (*probe, Message(role="assistant", content=prompts.answer_line(number, said))), shown),
@@ -92,13 +96,14 @@ def _abstain(task: Task, lines: list[str]) -> Draft | str:
         return "no abstention: it asks for what the passage is headed with"
     if any(words <= content_words(passage.sentence(at)) for passage, at in prompts.numbered(task.shown)):
         return "no abstention: a sentence has every word of the question"
-    probe = grounded_prompt(question, task.shown)
+    shown = evidence(question, task.shown)
+    probe = grounded_prompt(question, shown)
     candidate = Candidate(
         example=_example(task, (*probe, Message(role="assistant", content=prompts.NO_ANSWER))),
         question=question,
-        shown=task.shown,
+        shown=shown,
     )
-    return Draft(candidate, (_answering(probe, task.shown),), lambda replies: _abstained(replies[0]))
+    return Draft(candidate, (_answering(probe, shown),), lambda replies: _abstained(replies[0]))
 
 
 def _choice(task: Task, lines: list[str]) -> Draft | str:
@@ -227,6 +232,12 @@ def _about(text: str, sentence: str) -> bool:
 def _sentence(task: Task, number: int) -> str:
     passage, at = prompts.numbered(task.shown)[number - 1]
     return passage.sentence(at)
+
+
+def _place(task: Task, number: int) -> tuple[str, int]:
+    """Passage and first character of a sentence: the same when only some of the passage's sentences are shown."""
+    passage, at = prompts.numbered(task.shown)[number - 1]
+    return passage.id, passage.sentences[at].start
 
 
 def _after(line: str) -> str:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -227,6 +227,9 @@ def serve(
         str, typer.Option(help="vllm, scripted (a fake), none (quotes only), or an OpenAI-compatible URL")
     ] = "vllm",
     feedback: Annotated[str | None, typer.Option(help="database URL; default: SQLite in $MEDMODEL_HOME")] = None,
+    unsupported: Annotated[
+        Literal["drop", "mark"], typer.Option(help="what becomes of a sentence that its source does not support")
+    ] = "drop",
     trust: Trust = None,
 ) -> None:
     """The API alone; `python -m app` adds the page."""
@@ -235,7 +238,7 @@ def serve(
     from medmodel.serve.product import open_product
     from medmodel.serve.run import serve_forever
 
-    with open_product(release=release, engine=engine, trust=trust or ()) as product:
+    with open_product(release=release, engine=engine, trust=trust or (), unsupported=unsupported) as product:
         serve_forever(create_app(product, FeedbackStore(feedback)), host=host, port=port)
 
 

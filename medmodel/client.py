@@ -88,6 +88,10 @@ class Client:
         """The whole answer. Raises ServerError; a failed call is never an answer."""
         return _answer(self._send("POST", "/v1/answers", json={"question": question, "language": language}))
 
+    def recheck(self, answer: Answer) -> Answer:
+        """An answer given before, with what the references no longer hold, or hold as retracted, marked as such."""
+        return _answer(self._send("POST", "/v1/answers/recheck", json=answer.model_dump(mode="json")))
+
     def stream(self, question: str, language: str = "en") -> Iterator[Event]:
         """Events as they happen, the last being `done` with the Answer. Raises StreamInterrupted when it is missing."""
         reading = _Reading()
@@ -175,6 +179,9 @@ class AsyncClient:
 
     async def ask(self, question: str, language: str = "en") -> Answer:
         return _answer(await self._send("POST", "/v1/answers", json={"question": question, "language": language}))
+
+    async def recheck(self, answer: Answer) -> Answer:
+        return _answer(await self._send("POST", "/v1/answers/recheck", json=answer.model_dump(mode="json")))
 
     async def stream(self, question: str, language: str = "en") -> AsyncIterator[Event]:
         reading = _Reading()

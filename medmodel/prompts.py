@@ -149,16 +149,19 @@ def publisher(passage: Passage) -> str:
 
 
 def _blocks(passages: Sequence[Passage]) -> list[str]:
-    """Each passage under its title, its sentences numbered across all of them."""
-    blocks = []
+    """Passages under their titles, sentences numbered across all of them; neighbours with one title share it."""
+    blocks: list[list[str]] = []
+    titles: list[str] = []
     number = 0
     for passage in passages:
-        lines = [_title(passage)]
+        title = _title(passage)
+        if titles[-1:] != [title]:
+            titles.append(title)
+            blocks.append([title])
         for index in range(len(passage.sentences)):
             number += 1
-            lines.append(f"[{number}] {one_line(passage.sentence(index))}")
-        blocks.append("\n".join(lines))
-    return blocks
+            blocks[-1].append(f"[{number}] {one_line(passage.sentence(index))}")
+    return ["\n".join(lines) for lines in blocks]
 
 
 def _title(passage: Passage) -> str:

@@ -85,8 +85,9 @@ class Span(Record):
 class Passage(Record):
     """A piece of a document, as retrieved, numbered and cited.
 
-    `text == document.text[start:end]`. Sentence numbers are fixed here, once, when the index is built: prompt,
-    citation and app all count the same sentences, and a quote is `text[span.start:span.end]`, byte for byte.
+    `text == document.text[start:end]`. Sentences are cut here, once, when the index is built; an answer's passages name
+    those alone that the model was shown. Prompt, citation and app count them alike, and a quote is a part of `text`, byte
+    for byte.
     """
 
     id: str  # "<document id>#<n>"
@@ -187,6 +188,7 @@ class Citation(Record):
     start: int
     end: int
     number: int  # the sentence number shown to the model and to the reader, from 1
+    withdrawn: str = ""  # why the references no longer hold the passage, of an answer given before: the quote is the stored one
 
 
 class Claim(Record):
@@ -196,6 +198,14 @@ class Claim(Record):
     citations: tuple[Citation, ...]
     verdict: Literal["supported", "unsupported"]
     reason: str = ""  # why it is unsupported: "number 5 is not in the quote"
+
+
+class Conflict(Record):
+    """Two sources that answer one question differently: shown side by side, never blended."""
+
+    kind: Literal["quantity", "direction"]
+    differs: tuple[str, ...]  # what each side says, in the order of the sides: "<130/80 mmhg", "<140/90 mmhg"
+    sides: tuple[Citation, ...]  # the newer source first
 
 
 class RedFlag(Record):
@@ -239,6 +249,7 @@ class Answer(Record):
     seconds: float = 0.0
     prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
     tokens: int | None = None  # None when its server does not say
+    conflicts: tuple[Conflict, ...] = ()  # sentences shown whose sources differ on one subject
 
 
 class BatchResult(Record):

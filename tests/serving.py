@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from medmodel.client import Readiness
 from medmodel.models.engine import Engine
 from medmodel.prompts import grounded_messages
+from medmodel.rag.citations import rechecked
 from medmodel.records import Answer, Citation, Claim, Passage, RedFlag, Source, Span
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
@@ -81,6 +82,9 @@ class OnePassage:
         )
         tell("done", answer)
         return answer
+
+    def recheck(self, answer: Answer) -> Answer:
+        return rechecked(answer, {PASSAGE.id: PASSAGE}, lambda passage_id: "deleted on request")
 
     async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
         return [(PASSAGE, 0.9)]

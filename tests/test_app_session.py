@@ -16,7 +16,7 @@ from app import session
 from app.__main__ import reachable
 from app.session import View, words
 from medmodel.client import Event, Readiness
-from medmodel.records import Answer, Citation, Claim, Feedback, GateReport, GateResult, Passage, RedFlag, Source, Span
+from medmodel.records import Answer, Citation, Claim, Conflict, Feedback, GateReport, GateResult, Passage, RedFlag, Source, Span
 
 EN = words("en")
 ZH = words("zh")
@@ -182,6 +182,54 @@ def test_an_abstention_opens_the_nearest_passages() -> None:
     assert EN["nearest"] in page
     assert "<details" in page
     assert re.search(r"<details[^>]* open>", page)
+
+
+def differing(**fields: Any) -> Answer:
+    """Two sources that give another interval; the second is older and superseded."""
+    old = passage(
+        source=source(id="old", organization="OLD", year=2005, status="superseded", superseded_by="WAO 2020"), id="o#0"
+    )
+    sides = (claim(2).citations[0], claim(2, of=old).citations[0])
+    conflict = Conflict(kind="quantity", differs=("5 minute", "15 minute"), sides=sides)
+    return answer(conflicts=(conflict,), passages=(passage(), old), **fields)
+
+
+@pytest.mark.parametrize("t", [EN, ZH])
+def test_sources_that_differ_stand_side_by_side_with_who_says_it_when_and_of_what_tier(t: session.Words) -> None:
+    page = unescape(session.answer(shown(differing()), t))
+    assert t["conflicts"] in page
+    assert page.index("WAO 2020</strong>") < page.index("OLD 2005</strong>")
+    assert page.index("5 minute") < page.index("15 minute")
+    assert page.count(t["tier_guideline"]) == 2
+    assert t["status_superseded"] in page
+
+
+def test_an_answer_without_a_conflict_says_nothing_of_one() -> None:
+    assert "mm-conflict" not in session.answer(shown(answer()), EN)
+
+
+def test_a_source_that_was_retracted_is_marked_in_the_answer_and_at_its_passage() -> None:
+    gone = passage(source=source(status="retracted"))
+    view = shown(answer(claims=(claim(of=gone),), passages=(gone,)))
+    assert EN["status_retracted"] in session.answer(view, EN)
+    assert EN["status_retracted"] in session.evidence(view, EN)
+    assert EN["status_retracted"] not in everything(shown(answer()))
+
+
+def test_a_withdrawn_quote_is_shown_as_it_was_stored_and_says_so() -> None:
+    told = claim()
+    citation = told.citations[0].model_copy(update={"withdrawn": "deleted on request"})
+    page = unescape(session.answer(shown(answer(claims=(told.model_copy(update={"citations": (citation,)}),))), EN))
+    assert EN["withdrawn"] in page
+    assert "deleted on request" in page
+    assert f'<q class="mm-stored">{citation.quote}</q>' in page
+
+
+def test_a_short_quote_is_marked_inside_its_sentence() -> None:
+    told = claim(2)
+    part = told.citations[0].model_copy(update={"quote": "after 5 minutes", "start": 30, "end": 45})
+    page = session.evidence(shown(answer(claims=(told.model_copy(update={"citations": (part,)}),))), EN)
+    assert '<span class="mm-around">Repeat </span><mark data-cites="2" tabindex="-1">after 5 minutes</mark>' in page
 
 
 def test_a_red_flag_is_shown_before_there_is_any_answer() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as Hit
 from langchain_core.retrievers import BaseRetriever
@@ -176,3 +178,90 @@ def test_a_damaged_index_is_refused_before_it_is_read(index: Index, tmp_path: Pa
 def test_nothing_to_index_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to index"):
         build_index([], tmp_path)
+
+
+ASPIRIN = "Aspirin was once given in atrial fibrillation."
+HALF = ["[{af}] " + AF + "\n[{old}] Digoxin 500 mg is recommended for everyone in atrial fibrillation."]
+
+
+def half_supported(index: Index, unsupported: Any) -> Answer:
+    shown = ask(index, None)
+    text = HALF[0].format(af=number_of(shown, AF), old=number_of(shown, ASPIRIN))
+    retriever = registry.get("retriever", "fusion")(index=index, k=5)
+    return asyncio.run(Answerer(retriever, ScriptedEngine([text]), unsupported=unsupported).answer(QUESTION))
+
+
+def test_what_its_source_does_not_support_is_left_out_and_said_to_be(index: Index) -> None:
+    answer = half_supported(index, "drop")
+    assert (answer.origin, [claim.text for claim in answer.claims]) == ("model", [AF])
+    assert answer.first_try
+    assert not answer.first_try.grounded
+
+
+def test_or_it_is_shown_and_marked(index: Index) -> None:
+    answer = half_supported(index, "mark")
+    assert [claim.verdict for claim in answer.claims] == ["supported", "unsupported"]
+    assert answer.claims[1].reason
+
+
+def test_a_model_without_chinese_is_not_asked_a_chinese_question_and_the_answer_says_so() -> None:
+    source = Source(id="tf", title="痛风", licence="MIT", tier="guideline")
+    text = "痛风患者降尿酸治疗的血尿酸目标值应低于360微摩尔每升。"
+    found = split_document(Document(id="tf/1", text=text, source=source, domain="guideline", language="zh"))
+    engine = ScriptedEngine(["[1] never asked for"])
+    answerer = Answerer(InOrder(passages=found), engine, writes_chinese=False)
+    answer = asyncio.run(answerer.answer("痛风的血尿酸目标值是多少？", "zh"))
+    assert (answer.status, answer.origin, engine.asked) == ("answered", "extractive", [])
+    assert answer.claims[0].citations[0].quote == text
+    assert "不会中文" in answer.notice
+
+
+def test_a_retracted_source_comes_after_those_that_stand_and_is_cited_as_retracted() -> None:
+    passages = []
+    for name, status in (("gone", "retracted"), ("stands", "current")):
+        source = Source.model_validate({"id": name, "title": name, "licence": "MIT", "tier": "guideline", "status": status})
+        passages += split_document(Document(id=f"{name}/1", text=f"{AF} ({name})", source=source, domain="guideline"))
+    answer = asyncio.run(Answerer(InOrder(passages=passages), None).answer(QUESTION))
+    assert [passage.source.id for passage in answer.passages] == ["stands", "gone"]
+    assert [claim.citations[0].source.status for claim in answer.claims] == ["current", "retracted"]
+
+
+def test_sources_that_differ_stand_side_by_side_in_the_answer() -> None:
+    passages = []
+    for year, figure in ((2009, "5"), (2020, "10")):
+        source = Source(id=f"s{year}", title="Apixaban", year=year, licence="MIT", tier="guideline")
+        text = f"# Apixaban\n\nApixaban {figure} mg twice daily is recommended in atrial fibrillation."
+        passages += split_document(Document(id=f"s{year}/1", text=text, source=source, domain="guideline"))
+    answer = asyncio.run(Answerer(InOrder(passages=passages), None).answer("How much apixaban in atrial fibrillation?"))
+    assert [conflict.differs for conflict in answer.conflicts] == [("10 mg", "5 mg")]
+    assert [side.source.year for side in answer.conflicts[0].sides] == [2020, 2009]
+
+
+BOMBS = [
+    " ",
+    "?",
+    "🫀" * 40,
+    "apixaban " * 3_000,
+    "'; DROP TABLE passages; --",
+    "<script>alert(1)</script> apixaban in atrial fibrillation",
+    "](javascript:alert(1)) **[1]** # apixaban\n```\n",
+    "\u202eapixaban في الرجفان الأذيني\u202c",
+    "房颤 apixaban ฟิบริลเลชัน δόση",
+    'text:"apixaban" AND (heading:* OR NOT',
+    "\x00\x0bapixaban\ufeff",
+]
+
+
+@pytest.mark.parametrize("question", BOMBS)
+def test_a_wild_question_gets_an_answer_or_an_abstention_with_quotes_that_resolve(index: Index, question: str) -> None:
+    answer = ask(index, None, question)
+    assert answer.status in ("answered", "abstained")
+    for claim in answer.claims:
+        for citation in claim.citations:
+            assert index.passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
+
+
+@given(question=st.text(max_size=200))
+@settings(max_examples=25, deadline=None)
+def test_no_text_at_all_makes_it_fall_over(index: Index, question: str) -> None:
+    assert ask(index, None, question).status in ("answered", "abstained", "refused")

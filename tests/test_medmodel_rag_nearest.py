@@ -1,7 +1,18 @@
 """The sentences that the prompt names as nearest: the best of the first passage, then the nearest of all."""
 
+import numpy as np
+
 from medmodel.prompts import numbered
-from medmodel.rag.nearest import NAMED, grounded_prompt, named, nearest
+from medmodel.rag.nearest import (
+    NAMED,
+    SENTENCES,
+    evidence,
+    grounded_prompt,
+    keep,
+    named,
+    nearest,
+    sentence_vectors,
+)
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Passage, Source
 
@@ -45,3 +56,41 @@ def test_the_prompt_names_numbers_that_it_shows() -> None:
     assert user.splitlines()[-1] == f"Nearest: {' '.join(f'[{number}]' for number in numbers)}"
     assert len(numbers) == NAMED
     assert set(numbers) <= set(range(1, len(numbered(shown)) + 1))
+
+
+MANY = "\n".join(f"Apixaban tablet number {n} is kept in cupboard {n} of the ward." for n in range(1, 7))
+
+
+def test_the_evidence_is_the_nearest_sentences_under_their_own_passages() -> None:
+    found = passages(OTHER, OWN)
+    shown = evidence(QUESTION, found)
+    assert [passage.id for passage in shown] == ["s0/1#0", "s1/1#0"]
+    assert [passage.text for passage in shown] == [passage.text for passage in found]  # a quote is cut from the whole text
+    assert len(numbered(shown)) == SENTENCES
+    texts = [passage.sentence(at) for passage, at in numbered(shown)]
+    assert "Apixaban 5 mg twice daily is given in atrial fibrillation." in texts
+    assert "Repeat." not in texts
+
+
+def test_evidence_of_evidence_is_the_same() -> None:
+    shown = evidence(QUESTION, passages(MANY, OWN, OTHER))
+    assert evidence(QUESTION, shown) == shown
+
+
+def test_retrieval_s_first_passage_is_always_among_the_evidence_and_first() -> None:
+    shown = evidence(QUESTION, passages("Nothing of the kind is said in this first paragraph.", OWN, OTHER))
+    assert shown[0].source.id == "s0"
+
+
+def test_passages_of_one_source_stand_together() -> None:
+    first, second, third = passages(OTHER, OWN, OTHER.replace("Statins", "Fibrates"))
+    again = third.model_copy(update={"source": first.source})
+    sources = [passage.source.id for passage in evidence(QUESTION, [first, second, again])]
+    assert sources == sorted(sources, key=sources.index)
+
+
+def test_vectors_that_an_index_holds_are_taken_over() -> None:
+    (passage,) = passages("A sentence that no other test has ever embedded before.")
+    held = np.eye(1, 384, 7)
+    keep(passage, held.astype(np.float16))
+    assert np.array_equal(sentence_vectors([passage]), held.astype(np.float32))

@@ -44,6 +44,16 @@ def test_an_answer_carries_a_quote_that_stands_in_its_passage(tmp_path: Path) ->
     assert citation.quote == PASSAGE.text[citation.start : citation.end]
 
 
+def test_an_old_answer_is_checked_against_the_references_of_today(tmp_path: Path) -> None:
+    with served(tmp_path, Fixed(ScriptedEngine())) as url, Client(url) as client:
+        answer = client.ask(QUESTION)
+        assert client.recheck(answer) == answer
+        cited = answer.claims[0].citations[0].model_copy(update={"passage_id": "gone/1#0"})
+        old = answer.model_copy(update={"claims": (answer.claims[0].model_copy(update={"citations": (cited,)}),)})
+        (claim,) = client.recheck(old).claims
+    assert (claim.citations[0].withdrawn, claim.citations[0].quote) == ("deleted on request", cited.quote)
+
+
 def test_a_stream_shows_the_flag_before_the_model_writes_and_ends_with_the_answer(tmp_path: Path) -> None:
     with served(tmp_path, Fixed(ScriptedEngine())) as url, Client(url) as client:
         events = list(client.stream("collapse on warfarin, which INR target?"))

@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 from data_build.candidates import Candidate, Material
 from data_build.pages import Section, shared
 from medmodel import prompts
-from medmodel.rag.answer import SHOWN
-from medmodel.rag.nearest import grounded_prompt
+from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt
 from medmodel.rag.support import check
 from medmodel.records import Drop, Example, Message, Passage
 from medmodel.registry import register
@@ -51,7 +50,7 @@ def make(material: Material) -> Iterator[Candidate | Drop]:
         choose.shuffle(sections)
         if len(sections) > 1:
             others = [other.passages[0] for other in sections[1:] if not _OVERVIEW.match(other.question)]
-            yield _one(sections[0], others[:SHOWN])
+            yield _one(sections[0], others[:CONSIDERED])
 
 
 def _one(section: Section, shown: Sequence[Passage]) -> Candidate | Drop:
@@ -59,15 +58,16 @@ def _one(section: Section, shown: Sequence[Passage]) -> Candidate | Drop:
     reason = _answered(section, shown)
     if reason:
         return Drop(id=f"{section.id}:{kind}", reason=reason, source=section.document.source.id, excerpt=section.question)
+    nearest = evidence(section.question, shown)
     return Candidate(
         example=Example(
             id=f"{section.id}:{kind}",
             kind="abstain",
-            messages=(*grounded_prompt(section.question, shown), Message(role="assistant", content=prompts.NO_ANSWER)),
-            documents=shared(shown),
+            messages=(*grounded_prompt(section.question, nearest), Message(role="assistant", content=prompts.NO_ANSWER)),
+            documents=shared(nearest),
         ),
         question=section.question,
-        shown=tuple(shown),
+        shown=nearest,
     )
 
 

@@ -1,6 +1,6 @@
 """Grounded answers from question-answer pages: the publisher's question, and the sentences of its answer that lead.
 
-The prompt is the product's over up to three passages of the page, the right one anywhere among them. Which sentence answers
+The prompt is the product's over the nearest sentences of up to six passages of the page, the right one anywhere among them. Which sentence answers
 is told by the page's structure; it counts only if the product's own ranking of sentences, which knows the question alone,
 puts one of the section's among the nearest three. Answers that a page spreads over several sentences are not covered.
 """
@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from data_build.candidates import Candidate, Material, Quote
 from data_build.pages import Section, answering, shared
 from medmodel import prompts
-from medmodel.rag.answer import SHOWN
-from medmodel.rag.nearest import grounded_prompt, nearest
+from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, nearest
 from medmodel.records import Drop, Example, Message, Passage
 from medmodel.registry import register
 
@@ -41,10 +40,19 @@ def one(
             id=f"{section.id}:{kind}", reason="no sentence answers", source=section.document.source.id, excerpt=question
         )
     passage = section.passages[0]
-    shown = [passage, *choose.sample(others, min(len(others), SHOWN - 1))]
-    choose.shuffle(shown)
-    numbers = {at: number for number, (where, at) in enumerate(prompts.numbered(shown), 1) if where is passage}
-    answer = "\n".join(prompts.answer_line(numbers[at], passage.sentence(at)) for at in lines)
+    found = [passage, *choose.sample(others, min(len(others), CONSIDERED - 1))]
+    choose.shuffle(found)
+    shown = evidence(section.question, found)  # a twin in another language is asked over the same sentences
+    numbers = {(where.id, where.sentences[at].start): number for number, (where, at) in enumerate(prompts.numbered(shown), 1)}
+    cited = [numbers.get((passage.id, passage.sentences[at].start)) for at in lines]
+    if None in cited:
+        return Drop(
+            id=f"{section.id}:{kind}",
+            reason="not shown: other sentences are nearer to the question",
+            source=section.document.source.id,
+            excerpt=question,
+        )
+    answer = "\n".join(prompts.answer_line(number or 0, passage.sentence(at)) for number, at in zip(cited, lines, strict=True))
     sentences = [passage.sentence(at) for at in lines]
     return Candidate(
         example=Example.model_validate(
@@ -58,8 +66,8 @@ def one(
         question=question,
         secret=sentences[0],
         quotes=tuple(Quote(passage.document_id, sentence) for sentence in sentences),
-        shown=tuple(shown),
-        fault="" if _found(section.question, passage, shown) else "answer not recovered: others are nearer",
+        shown=shown,
+        fault="" if _found(section.question, passage, found) else "answer not recovered: others are nearer",
     )
 
 

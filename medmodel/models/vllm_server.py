@@ -192,7 +192,9 @@ def _arguments(model_dir: Path, device: Literal["cuda", "cpu"]) -> list[str]:
     if device == "cuda":
         return [*common, *quiet, "--dtype", "auto"]
     limit = _config(model_dir).get("max_position_embeddings", CONTEXT)
-    return [*common, *quiet, "--dtype", "float32", "--enforce-eager", "--max-model-len", str(min(CONTEXT, limit))]
+    # The CPU's own blocks of 128 tokens keep no prefix of ours: the system prompt has 70.
+    blocks = ["--block-size", "32"]
+    return [*common, *quiet, *blocks, "--dtype", "float32", "--enforce-eager", "--max-model-len", str(min(CONTEXT, limit))]
 
 
 def _config(model_dir: Path) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
     1. red flags by rule, before anything else: they show even when no model runs
     2. an unsafe request is refused
-    3. retrieve; when the evidence is too weak, abstain and show the nearest passages
-    4. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
-    5. a first try that is not grounded gets one repair: the question again, over the best passage alone (`repair`)
-    6. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
+    3. retrieve; when the passages do not answer (`abstention`), abstain and show the nearest
+    4. the sentences nearest to the question are the evidence; where their sources differ, both are shown (`conflicts`)
+    5. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
+    6. a sentence that its source does not support is left out, or marked (`unsupported`)
+    7. a first try of which nothing holds gets one repair: the question again, over the best passage alone (`repair`)
+    8. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
 
-What is shown is therefore either the model's and supported, or a quote, or nothing. An engine that is missing or fails
-leads straight to quotes, with a notice.
+What is shown is therefore either the model's and supported (or marked as not), or a quote, or nothing; the nearest comes
+first. An engine that is missing or fails, or has no Chinese for a Chinese question, leads straight to quotes, with a notice.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.retrievers import BaseRetriever
@@ -24,22 +26,21 @@ from langchain_core.retrievers import BaseRetriever
 from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
-from medmodel.rag.citations import judge_first_try, parse, resolve
-from medmodel.rag.nearest import grounded_prompt, nearest
-from medmodel.rag.words import chinese, coverage
+from medmodel.rag.abstention import answerable
+from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
+from medmodel.rag.conflicts import conflicts
+from medmodel.rag.nearest import evidence, grounded_prompt, nearest, taken
+from medmodel.rag.words import chinese
 from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 
-SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
-# Below this cosine of the best passage the references do not answer. 42 questions on training guidelines: none below
-# (lowest 0.556). 22 on other subjects: 20 below; above were lupus (0.567) and onychomycosis (0.590). Word coverage told less.
-WEAKEST_COSINE = 0.53
-WEAKEST_COVERAGE = 0.5  # for Chinese, which the embedded embedder does not know: half of the question's words in one passage
+NEAREST = 3  # passages shown when the answer is withheld
 QUOTES = 2  # sentences of an extractive answer
 # A second quote further from the question than this is noise; of 320 made for training guidelines 4 were.
 QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
 
 Language = Literal["en", "zh"]
+Unsupported = Literal["drop", "mark"]  # what becomes of a sentence that its source does not support, beside some that it does
 OnEvent = Callable[[str, Any], None]
 
 NOTICES = {
@@ -51,9 +52,17 @@ NOTICES = {
         "en": "The model is not running: these are quotes from the references, chosen by similarity.",
         "zh": "模型未运行：以下为按相似度选出的参考资料原文。",
     },
+    "no Chinese": {
+        "en": "This model does not write Chinese: these are quotes from the references, chosen by similarity.",
+        "zh": "此模型不会中文：以下为按相似度选出的参考资料原文。",
+    },
     "extractive": {
         "en": "The model's own answer did not pass the check against its sources: these are quotes from the references.",
         "zh": "模型的回答未通过来源核对：以下为参考资料原文。",
+    },
+    "dropped": {
+        "en": "Part of what the model wrote was left out: the sentence it cited does not support it.",
+        "zh": "模型所写的部分内容已略去：其所引句子不支持该内容。",
     },
     "fake": {
         "en": "A scripted engine answered: a fake for tests and tours, not a model.",
@@ -65,11 +74,26 @@ NOTICES = {
 class Answerer:
     """Answers from what `retriever` finds, with `engine`'s words where they hold up."""
 
-    def __init__(self, retriever: BaseRetriever, engine: Engine | None, release: str = "", repair: bool = True) -> None:
+    def __init__(
+        self,
+        retriever: BaseRetriever,
+        engine: Engine | None,
+        release: str = "",
+        repair: bool = True,
+        unsupported: Unsupported = "drop",
+        writes_chinese: bool = True,
+        held: Mapping[str, Passage] | None = None,
+        withdrawn: Callable[[str], str | None] = lambda passage_id: None,
+    ) -> None:
+        """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`."""
         self._retriever = retriever
         self._engine = engine
         self._release = release
         self._repair = repair
+        self._unsupported = unsupported
+        self._writes_chinese = writes_chinese
+        self._held = held
+        self._withdrawn = withdrawn
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -102,46 +126,50 @@ class Answerer:
             return done(status="refused", origin="none", notice=refused)
         tell("status", {"stage": "retrieving"})
         found = await self.retrieve(question)
-        passages = [passage for passage, _ in found[:SHOWN]]
-        if not _answerable(question, found[:SHOWN]):
+        if not await asyncio.to_thread(answerable, question, found):
+            passages = tuple(passage for passage, _ in found[:NEAREST])
             tell("evidence", {"passages": passages})
             return done(status="abstained", origin="none", passages=passages, notice=NOTICES["abstained"][language])
+        passages = await asyncio.to_thread(evidence, question, _standing([passage for passage, _ in found]))
         tell("evidence", {"passages": passages})
+        seen: dict[str, Any] = {"passages": passages, "conflicts": await asyncio.to_thread(conflicts, passages)}
         tried: FirstTry | None = None
         claims: tuple[Claim, ...] = ()
         origin: Literal["model", "repaired", "extractive", "none"] = "extractive"
         notice = NOTICES["no engine"][language]
-        if engine is not None:
+        if engine is not None and chinese(question) and not self._writes_chinese:
+            notice = NOTICES["no Chinese"][language]
+        elif engine is not None:
             try:
                 tell("status", {"stage": "writing"})
                 tried = await self._try(engine, question, passages, tell, used)
                 tell("status", {"stage": "checking"})
-                if tried.grounded:
-                    claims, origin = _claims(tried, passages), "model"
-                elif tried.abstained:
-                    return done(
-                        status="abstained",
-                        origin="none",
-                        passages=passages,
-                        first_try=tried,
-                        notice=NOTICES["abstained"][language],
-                    )
-                elif self._repair:
+                if tried.abstained:
+                    notice = NOTICES["abstained"][language]
+                    return done(status="abstained", origin="none", first_try=tried, notice=notice, **seen)
+                claims, origin = _claims(tried, passages, self._unsupported), "model"
+                dropped = bool(claims) and not tried.grounded and self._unsupported == "drop"
+                if not claims and self._repair:
                     repaired = await self._try(engine, question, passages[:1], tell, used)
                     if repaired.grounded:
-                        claims, origin = _claims(repaired, passages[:1]), "repaired"
-                notice = NOTICES["fake"][language] if engine.fake else "" if claims else NOTICES["extractive"][language]
+                        claims, origin = _claims(repaired, passages[:1], self._unsupported), "repaired"
+                notice = NOTICES["dropped"][language] if dropped else "" if claims else NOTICES["extractive"][language]
+                notice = NOTICES["fake"][language] if engine.fake else notice
             except EngineError:
                 tried, claims = None, ()
         if not claims:
-            claims = await asyncio.to_thread(_quotes, question, passages)
+            claims, origin = await asyncio.to_thread(_quotes, question, passages), "extractive"
         for claim in claims:
             tell("claim", claim)
-        return done(status="answered", origin=origin, claims=claims, passages=passages, first_try=tried, notice=notice)
+        return done(status="answered", origin=origin, claims=claims, first_try=tried, notice=notice, **seen)
 
     async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
         """(passage, cosine) best first: what an answer to this question rests on."""
         return await asyncio.to_thread(self._retrieve, question)
+
+    def recheck(self, answer: Answer) -> Answer:
+        """An answer given before, against the references as they are now: what is gone or retracted is marked."""
+        return rechecked(answer, self._held, self._withdrawn) if self._held is not None else answer
 
     async def _try(
         self, engine: Engine, question: str, passages: Sequence[Passage], tell: OnEvent, used: list[Completion]
@@ -156,7 +184,7 @@ class Answerer:
         return judge_first_try(completion, passages)
 
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
-        return [(hit.metadata["passage"], hit.metadata["cosine"]) for hit in self._retriever.invoke(question)]
+        return taken(self._retriever.invoke(question))
 
 
 def _tokens(used: Sequence[Completion]) -> dict[str, int | None]:
@@ -168,22 +196,23 @@ def _tokens(used: Sequence[Completion]) -> dict[str, int | None]:
     }
 
 
-def _claims(tried: FirstTry, passages: Sequence[Passage]) -> tuple[Claim, ...]:
-    lines = parse(tried.text, len(prompts.numbered(passages)))
-    assert lines is not None, "a grounded answer parses"
-    return resolve(lines, passages)
+def _standing(passages: Sequence[Passage]) -> list[Passage]:
+    """Passages of sources that still stand before those of retracted or superseded ones, which are shown as that."""
+    return sorted(passages, key=lambda passage: passage.source.status != "current")
 
 
-def _answerable(question: str, found: Sequence[tuple[Passage, float]]) -> bool:
-    if chinese(question):
-        return any(coverage(question, passage.text) >= WEAKEST_COVERAGE for passage, _ in found)
-    return any(cosine >= WEAKEST_COSINE for _, cosine in found)
+def _claims(tried: FirstTry, passages: Sequence[Passage], unsupported: Unsupported) -> tuple[Claim, ...]:
+    """What may be shown of what a model wrote; none when no sentence of it holds."""
+    lines = parse(tried.text, len(prompts.numbered(passages))) if tried.well_formed else None
+    claims = resolve(lines or (), passages)
+    supported = tuple(claim for claim in claims if claim.verdict == "supported")
+    return claims if supported and unsupported == "mark" else supported
 
 
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
-    """The sentences nearest to the question, as they stand; always at least one."""
+    """The sentences nearest to the question, as they stand, the nearest first; always at least one."""
     least = QUOTE_NEARNESS["zh" if chinese(question) else "en"]
     best, *others = nearest(question, passages)[:QUOTES]
-    kept = sorted([best[0], *(number for number, nearness in others if nearness >= least)])
+    kept = [best[0], *(number for number, nearness in others if nearness >= least)]
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
     return resolve([(number, sentences[number - 1]) for number in kept], passages)

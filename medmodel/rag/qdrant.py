@@ -24,9 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from medmodel.errors import ArtifactError
+from medmodel.rag.asked import FEW
 from medmodel.rag.generations import SCHEMA_VERSION
 from medmodel.rag.index import Found, Index
-from medmodel.rag.lexical import HEADING_BOOST, MOST_WORDS, terms
+from medmodel.rag.lexical import HEADING_BOOST, asked_terms, terms
 from medmodel.rag.store import CACHED, Store, searchable, title
 from medmodel.records import Passage
 
@@ -87,7 +88,7 @@ def open_index(client: Any, collection: str) -> Index:
         return search(vector.tolist(), "dense", k)
 
     def lexical(query: str, k: int) -> Found:
-        counted = Counter(_number(term) for term in terms(query)[:MOST_WORDS])
+        counted = Counter(_number(term) for term in asked_terms(query)[:FEW])
         words = models.SparseVector(indices=list(counted), values=[float(times) for times in counted.values()])
         return search(words, "words", k) if counted else []
 

@@ -1,6 +1,7 @@
 """The HTTP API over a product: what the SDK, the app, the batch runner and the gate ask.
 
     POST /v1/answers            JSON, or server-sent events with `Accept: text/event-stream`
+    POST /v1/answers/recheck    an answer given before: quotes that the references no longer hold are marked
     POST /v1/retrieve           the passages that an answer would rest on
     PUT  /v1/batches/ID         cases for the server to ask by itself (batch_routes.py has the rest)
     POST /v1/chat/completions   the bare model, OpenAI's protocol (see relay.py)
@@ -25,7 +26,7 @@ from pydantic_core import to_json
 from medmodel import __version__
 from medmodel.errors import InputError
 from medmodel.recipe import home_dir
-from medmodel.records import Feedback
+from medmodel.records import Answer, Feedback
 from medmodel.serve import problems
 from medmodel.serve.answers import Answers, Question, Retrieval, wants_events
 from medmodel.serve.auth import Keys
@@ -87,6 +88,10 @@ def _v1(product: Product, store: FeedbackStore, answers: Answers, relay: Relay, 
         if wants_events(request):
             return answers.streamed(question, request, salt)
         return await answers.whole(question, request, salt)
+
+    @v1.post("/answers/recheck")
+    async def recheck(answer: Answer) -> Response:
+        return Response(product.recheck(answer).model_dump_json(), media_type="application/json")
 
     @v1.post("/retrieve")
     async def retrieve(asked: Retrieval) -> Response:

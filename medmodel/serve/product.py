@@ -10,6 +10,7 @@ with a notice. vLLM is started first and in the background, while the index load
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, Literal, Protocol
 from medmodel.client import Readiness
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
+from medmodel.models.languages import writes_chinese
 from medmodel.records import Answer, Message, Passage
 
 Language = Literal["en", "zh"]
@@ -32,6 +34,8 @@ class Answering(Protocol):
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer: ...
 
     async def retrieve(self, question: str) -> list[tuple[Passage, float]]: ...
+
+    def recheck(self, answer: Answer) -> Answer: ...
 
 
 class EngineSource(Protocol):
@@ -70,6 +74,10 @@ class Product:
     async def retrieve(self, question: str) -> list[tuple[Passage, float]]:
         """(passage, cosine) best first, at most CANDIDATES: what an answer would rest on, without one."""
         return await self.answerer.retrieve(question)
+
+    def recheck(self, answer: Answer) -> Answer:
+        """An answer given before, against the references as they are now: what is gone or retracted is marked."""
+        return self.answerer.recheck(answer)
 
     async def answer(
         self,
@@ -149,11 +157,13 @@ def open_product(
     engine: str = "vllm",
     trust: Sequence[str] = (),
     repair: bool = True,
+    unsupported: Literal["drop", "mark"] = "drop",
 ) -> Iterator[Product]:
     """Open a release, verified before anything in it is loaded, or a bare model and index, which say that they are none.
 
     `engine`: "vllm", "scripted" (a fake), "none" (quotes only), or the URL of an OpenAI-compatible server. `repair`: ask
-    again when a first try does not hold up. Raises ReleaseRefused, InputError, EngineError (nothing at the URL).
+    again when a first try does not hold up. `unsupported`: what becomes of a sentence of the model's that its source does
+    not support, beside others that it does: left out, or shown and marked. Raises ReleaseRefused, InputError, EngineError (nothing at the URL).
     """
     if release is not None:
         about = _verify(release, trust)
@@ -164,7 +174,8 @@ def open_product(
         raise InputError("there is nothing to answer from: give a release, or an index")
     with ExitStack() as stack:
         source = _source(engine, model, stack)
-        yield Product(_answering(index, about, repair), source, about)
+        speaks = model is None or engine != "vllm" or writes_chinese(model)
+        yield Product(_answering(index, about, repair, unsupported, speaks), source, about)
 
 
 def _verify(release: Path, trust: Sequence[str]) -> dict[str, Any]:
@@ -199,7 +210,9 @@ def _source(engine: str, model: Path | None, stack: ExitStack) -> EngineSource:
     return stack.enter_context(Supervisor(lambda: VllmServer(folder)))
 
 
-def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Callable[[Engine | None], Answering]:
+def _answering(
+    index_folder: Path, about: dict[str, Any], repair: bool, unsupported: Literal["drop", "mark"], writes_chinese: bool
+) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
     from medmodel.rag import refs
     from medmodel.rag.answer import Answerer
@@ -212,9 +225,10 @@ def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Calla
     own = refs.load_index()
     retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES)
     release = f"{about['name']} {about['digest'][:12]}".strip()
+    held = ChainMap(index.passages, own.passages) if own else index.passages  # type: ignore[arg-type]  # read, never written
 
     def answering(engine: Engine | None) -> Answering:
-        answerer: Answering = Answerer(retriever, engine, release, repair)
+        answerer: Answering = Answerer(retriever, engine, release, repair, unsupported, writes_chinese, held=held)
         return answerer
 
     return answering

@@ -1,0 +1,57 @@
+"""Whether the passages found answer: worked out from what they are, and withheld when it is little."""
+
+import math
+
+import pytest
+
+from medmodel.rag.abstention import answerable, chance, features
+from medmodel.rag.passages import split_document
+from medmodel.records import Document, Passage, Source
+
+DENOSUMAB = "Denosumab must not be paused: its effect on bone is gone six months after the last dose was due."
+
+
+def passage(text: str, source: str = "bone", title: str = "Osteoporosis") -> Passage:
+    about = Source(id=source, title=title, licence="MIT", tier="guideline")
+    return split_document(Document(id=f"{source}/1", text=text, source=about, domain="guideline"))[0]
+
+
+def test_features_are_of_the_best_passage_and_of_the_neighbours() -> None:
+    found = [(passage(DENOSUMAB), 0.7), (passage("Fluids are given first in shock.", "shock", "Shock"), 0.3)]
+    seen = features("May denosumab be paused?", found)
+    assert seen["cosine"] == 0.7
+    assert seen["words"] == 1.0  # both content words, "denosumab" and "paused", stand in the first
+    assert seen["one_source"] == 0.5  # one of two
+    assert 0.3 < seen["sentence"] <= 1.0
+
+
+def test_a_rare_word_that_is_missing_weighs_more_than_a_common_one() -> None:
+    found = [(passage("It may be paused for a while."), 0.5)]
+    rare_missing = features("May denosumab be paused?", found)["words"]
+    found = [(passage("Denosumab is an antibody."), 0.5)]
+    common_missing = features("May denosumab be paused?", found)["words"]
+    assert rare_missing < 0.5 < common_missing
+
+
+def test_the_chance_is_a_logistic_one() -> None:
+    numbers = {"intercept": -1.0, "weights": {"cosine": 2.0, "words": 1.0}}
+    assert chance({"cosine": 0.5, "words": 0.0, "one_source": 9.0}, numbers) == pytest.approx(0.5)
+    assert chance({"cosine": 0.5, "words": 1.0}, numbers) == pytest.approx(1 / (1 + math.exp(-1)))
+
+
+def test_a_question_that_a_guideline_s_passages_answer_is_answerable_and_its_neighbour_is_not() -> None:
+    found = [(passage(DENOSUMAB), 0.75)] * 6
+    assert answerable("Can denosumab be paused for six months?", found)
+    others = [(passage("Insulin is paused before surgery.", f"s{n}", "Diabetes"), 0.35) for n in range(6)]
+    assert not answerable("Can denosumab be paused for six months?", others)
+
+
+def test_nothing_found_answers_nothing() -> None:
+    assert not answerable("Can denosumab be paused?", [])
+    assert not answerable("地舒单抗可以停药吗？", [])
+
+
+def test_a_chinese_question_is_answered_where_half_of_its_words_stand() -> None:
+    chinese = passage("痛风患者的血尿酸目标值应低于360微摩尔每升。")
+    assert answerable("痛风的血尿酸目标值是多少？", [(chinese, 0.0)])
+    assert not answerable("肺炎的抗生素疗程是多少天？", [(chinese, 0.0)])
