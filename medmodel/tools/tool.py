@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from medmodel.errors import InputError, UnknownName
-from medmodel.records import ToolInput, ToolMissing, ToolResult, ToolSource, ToolSpec
+from medmodel.records import ToolInput, ToolMissing, ToolReading, ToolResult, ToolSource, ToolSpec
 from medmodel.tools import units
 
 Language = Literal["en", "zh"]
@@ -68,13 +68,21 @@ class Tool:
         needed: Mapping[str, str] | None = None,
         one_of: Sequence[str] = (),
         derived: Mapping[str, str] | None = None,
-        concepts: Mapping[str, str] | None = None,
+        concepts: Callable[[], Mapping[str, str]] = dict,
+        said: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+        compact: bool = False,
+        reads: Callable[[str], tuple[ToolReading, ...]] | None = None,
+        also_named: Callable[[str], Sequence[tuple[str, int]]] = lambda text: (),
     ) -> None:
         self.name = name
         self.called = tuple(called)  # what a question calls it
         self.called_zh = tuple(called_zh)
         self.derived = dict(derived or {})  # a yes/no that a number of the question answers: {"elderly": "age > 65"}
-        self.concepts = dict(concepts or {})  # input -> how it is read from text (inputs.yaml)
+        self.said = dict(said or {})  # input -> choice -> the words that mean it
+        self.compact = compact  # read from "E3 V4 M5"
+        self.reads = reads  # its own way to read a question, where the common one does not do
+        self.also_named = also_named  # (words, start): other ways in which a question means it
+        self._concepts = concepts
         self._describe = describe
         self._calculate = calculate
         self._needed = dict(needed or {})
@@ -83,6 +91,11 @@ class Tool:
     @cached_property
     def spec(self) -> ToolSpec:
         return self._describe()
+
+    @cached_property
+    def concepts(self) -> Mapping[str, str]:
+        """Input -> what inputs.yaml calls it, which says how it is read from text."""
+        return self._concepts()
 
     def run(self, inputs: Mapping[str, object]) -> ToolResult | ToolMissing:
         """The result, or what is missing. Raises InputError (UnknownName for an input that there is not)."""
@@ -189,13 +202,16 @@ def _number(wanted: ToolInput, given: object) -> tuple[int | float, str]:
         number = units.convert(written, unit, wanted.unit or "1", wanted.analyte) if unit else written
     except InputError as error:
         raise InputError(f"'{wanted.name}': {error}") from None
+    converted = bool(unit) and not _same(unit, wanted.unit)
+    if wanted.kind == "integer" and converted:
+        number = Fraction(round(number))  # 5.2 mmol/L are 201.07 mg/dL, and the calculator takes whole ones: `used` shows it
     if wanted.kind == "integer" and number.denominator != 1:
         raise InputError(f"'{wanted.name}' wants a whole number{_in(wanted.unit)}")
     low, high = wanted.minimum, wanted.maximum
     if (low is not None and number < Fraction(str(low))) or (high is not None and number > Fraction(str(high))):
         raise InputError(f"'{wanted.name}' is outside {_range(wanted)}: check the number and its unit")
     shown = f"{units.shown(number)} {wanted.unit}".strip()
-    if unit and not _same(unit, wanted.unit):
+    if converted:
         shown = f"{units.shown(written)} {units.unit(unit).symbol} = {shown}"
     return int(number) if wanted.kind == "integer" else float(number), shown
 

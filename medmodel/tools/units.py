@@ -128,6 +128,11 @@ def shown(number: Fraction, digits: int = 4) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def pretty(symbol: str) -> str:
+    """For people: µmol/L, where the table writes umol/L."""
+    return f"µ{symbol[1:]}" if symbol[:1] == "u" and symbol != "units" and not symbol.startswith("units/") else symbol
+
+
 def _hba1c(number: Fraction, old: Unit, new: Unit, ngsp: tuple[Fraction, Fraction]) -> Fraction:
     slope, intercept = ngsp
     if old.dimension == "amount ratio":
@@ -168,7 +173,7 @@ def _key(text: str) -> str:
 
 @cache
 def _table() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(TABLE.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return loaded
 
 
