@@ -21,7 +21,7 @@ from medmodel.tools import units
 from medmodel.tools.inputs import Finding, Number, findings, numbers
 from medmodel.tools.tool import Tool, condition_input, holds
 
-NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?)"
+_NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?)"
 # What may stand between a label and its number: at most three small words.
 _BETWEEN = (
     r"[\s:=：,，(（]*(?:(?:is|was|of|at|level|about|approximately|now|today|currently|value|result|score|measured|reading"
@@ -51,10 +51,11 @@ _PRESSURE = re.compile(
     r"|(?<![\d/.])(?P<high2>\d{2,3})\s*/\s*(?P<low2>\d{2,3})\s*(?:mm\s?Hg|毫米汞柱)",
     re.IGNORECASE,
 )
+_END = r"(?![A-Za-z0-9/^%])"  # a unit does not run on: mg is not the unit of mg/kg
 _COMA = re.compile(r"\bE\s?(?P<eye>[1-4])[\s,+]*V\s?(?P<verbal>[1-5])[\s,+]*M\s?(?P<motor>[1-6])\b")
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     number: str
     unit: str
     text: str
@@ -69,7 +70,7 @@ def read(tool: Tool, question: str) -> tuple[ToolReading, ...]:
         if name not in asked:
             continue
         if concept in numbers():
-            found = _number(concept, text)
+            found = read_number(concept, text)
             if found is not None:
                 readings[name] = _reading(asked[name], found)
         else:
@@ -93,11 +94,16 @@ def read(tool: Tool, question: str) -> tuple[ToolReading, ...]:
 def amounts(question: str) -> list[tuple[str, str, str]]:
     """(number, unit, words) of every number that a unit follows."""
     text = question.translate(units.SUPERSCRIPTS)
-    found = re.finditer(rf"(?<![A-Za-z0-9_.]){NUMBER}\s*(?P<unit>{_all_units()}){_END}", text, re.IGNORECASE)
+    found = re.finditer(rf"(?<![A-Za-z0-9_.]){_NUMBER}\s*(?P<unit>{_all_units()}){_END}", text, re.IGNORECASE)
     return [(hit["number"].replace(",", ""), units.unit(hit["unit"]).symbol, hit[0]) for hit in found]
 
 
-def _reading(wanted: ToolInput, found: _Found) -> ToolReading:
+def unit_pattern() -> str:
+    """Every unit as it may be written, in any case when the pattern that holds it is; nothing may run on after it."""
+    return f"(?:{_all_units()}){_END}"
+
+
+def _reading(wanted: ToolInput, found: Found) -> ToolReading:
     return ToolReading(name=wanted.name, value=float(found.number), unit=found.unit or wanted.unit, text=found.text)
 
 
@@ -109,38 +115,35 @@ def _known(concept: str) -> tuple[Number, re.Pattern[str] | None]:
     if not pattern:
         return number, None
     unit = f"(?:\\s*-?\\s*(?P<unit>{_spelled(number)}){_END})?"
-    return number, re.compile(rf"(?:{pattern}){_BETWEEN}(?<![A-Za-z0-9_.]){NUMBER}(?![\d.]\d){unit}")
+    return number, re.compile(rf"(?:{pattern}){_BETWEEN}(?<![A-Za-z0-9_.]){_NUMBER}(?![\d.]\d){unit}")
 
 
-def _number(concept: str, text: str) -> _Found | None:
+def read_number(concept: str, text: str) -> Found | None:
     """The one value that the text gives; None when there is none, when two differ, or when its unit is not said."""
     values = {(found.number, found.unit): found for found in _values(concept, text)}
     return next(iter(values.values())) if len(values) == 1 else None
 
 
-def _values(concept: str, text: str) -> Iterator[_Found]:
+def _values(concept: str, text: str) -> Iterator[Found]:
     number, pattern = _known(concept)
     if concept == "age":
-        yield from (_Found(hit["number"], "years", hit[0]) for hit in _AGE.finditer(text))
+        yield from (Found(hit["number"], "years", hit[0]) for hit in _AGE.finditer(text))
     if concept in ("systolic", "diastolic"):
         for hit in _PRESSURE.finditer(text):
             high, low = hit["high"] or hit["high2"], hit["low"] or hit["low2"]
-            yield _Found(high if concept == "systolic" else low, "mmHg", hit[0])
+            yield Found(high if concept == "systolic" else low, "mmHg", hit[0])
     for unit in number.bare:
-        for hit in re.finditer(rf"(?<![A-Za-z0-9_./]){NUMBER}\s*-?\s*(?P<unit>{_written(unit)}){_END}", text, re.IGNORECASE):
-            yield _Found(hit["number"].replace(",", ""), units.unit(hit["unit"]).symbol, hit[0])
+        for hit in re.finditer(rf"(?<![A-Za-z0-9_./]){_NUMBER}\s*-?\s*(?P<unit>{_written(unit)}){_END}", text, re.IGNORECASE):
+            yield Found(hit["number"].replace(",", ""), units.unit(hit["unit"]).symbol, hit[0])
     for hit in pattern.finditer(text) if pattern else ():
         unit = hit["unit"]
         if unit or number.plain:
             if not unit and _stranger(text[hit.end() :]):
                 continue
-            yield _Found(hit["number"].replace(",", ""), units.unit(unit).symbol if unit else number.unit, hit[0])
+            yield Found(hit["number"].replace(",", ""), units.unit(unit).symbol if unit else number.unit, hit[0])
     for label, unit in number.say_in.items():
-        for hit in re.finditer(rf"{_label(label)}{_BETWEEN}{NUMBER}\s*(?P<unit>{_written(unit)}){_END}", text):
-            yield _Found(hit["number"], unit, hit[0])
-
-
-_END = r"(?![A-Za-z0-9/^%])"
+        for hit in re.finditer(rf"{_label(label)}{_BETWEEN}{_NUMBER}\s*(?P<unit>{_written(unit)}){_END}", text):
+            yield Found(hit["number"], unit, hit[0])
 
 
 def _stranger(rest: str) -> bool:
@@ -186,7 +189,7 @@ def _flexible(way: str) -> str:
 def _finding(finding: Finding, text: str) -> tuple[bool, str] | None:
     """Said, denied, or None: not mentioned, contradicted, or not of this patient."""
     if finding.sex:
-        return _sex(finding.sex, text)
+        return read_sex(finding.sex, text)
     said: dict[bool, str] = {}
     spent = text
     for word in finding.say_not:
@@ -224,7 +227,7 @@ def _any(word: str) -> str:
     return re.escape(word) if re.search(r"[\u4e00-\u9fff]", word) else _label(word)
 
 
-def _sex(wanted: str, text: str) -> tuple[bool, str] | None:
+def read_sex(wanted: str, text: str) -> tuple[bool, str] | None:
     hits = {sex: pattern.search(text) for sex, pattern in _SEX.items()}
     for hit in _AGE.finditer(text):
         if hit["sex"]:
@@ -235,7 +238,7 @@ def _sex(wanted: str, text: str) -> tuple[bool, str] | None:
 
 def _derived(condition: str, text: str) -> tuple[bool, str] | None:
     concept = condition_input(condition)
-    found = _number(concept, text)
+    found = read_number(concept, text)
     if found is None:
         return None
     number = numbers()[concept]
