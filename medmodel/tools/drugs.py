@@ -2,6 +2,8 @@
 
     find_drug("Augmentin").name        "amoxicillin-clavulanate"
     named_in("Can she take Viagra with 硝酸甘油?")
+
+A name that is misspelt is not guessed: the tables then say that they do not know it.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def findings() -> dict[str, Finding]:
 @cache
 def concept_of() -> dict[str, str]:
     """open-medicine's name of an input -> the number or finding it is."""
-    return {field: name for name, row in (*numbers().items(), *findings().items()) for field in row.fields}
+    named = {field: name for name, number in numbers().items() for field in number.fields}
+    return named | {field: name for name, finding in findings().items() for field in finding.fields}
 
 
 @cache

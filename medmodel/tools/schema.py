@@ -33,7 +33,8 @@ def parameters(spec: ToolSpec) -> dict[str, Any]:
 
 
 def _property(wanted: ToolInput) -> dict[str, Any]:
-    about = {"description": f"{wanted.title}{f' in {wanted.unit}' if wanted.unit else ''}{f'. {wanted.note}' if wanted.note else ''}"}
+    title = f"{wanted.title} in {wanted.unit}" if wanted.unit else wanted.title
+    about = {"description": f"{title}. {wanted.note}" if wanted.note else title}
     match wanted.kind:
         case "yes_no":
             return {"type": "boolean", **about}

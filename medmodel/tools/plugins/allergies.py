@@ -22,7 +22,9 @@ from medmodel.tools.tool import Calculated, Tool, Value
 
 TABLE = Path(__file__).parents[1] / "allergies.yaml"
 _ALLERGY = re.compile(r"\ballerg\w*|\banaphyla\w*|\bhypersensitiv\w*|过敏", re.IGNORECASE)
-_TO = re.compile(r"(?:allerg\w*|anaphyla\w*|hypersensitiv\w*)(?:\s+\w+){0,2}\s+(?:to|after|from|with)\s*$|对\s*$", re.IGNORECASE)
+_TO = re.compile(
+    r"(?:allerg\w*|anaphyla\w*|hypersensitiv\w*)(?:\s+\w+){0,2}\s+(?:to|after|from|with)\s*$|对\s*$", re.IGNORECASE
+)
 
 
 @cache
@@ -58,9 +60,11 @@ def _calculate(inputs: Mapping[str, Value]) -> Calculated:
     culprit, drug = find_drug(names[0]), find_drug(names[1])
     if culprit is None or drug is None:
         strangers = " and ".join(repr(name) for name, found in zip(names, (culprit, drug), strict=True) if found is None)
-        return Calculated("not in the table", f"The table does not know {strangers}, so it says nothing of this pair.", (about(),))
+        said = f"The table does not know {strangers}, so it says nothing of this pair."
+        return Calculated("not in the table", said, (about(),))
     if culprit.name == drug.name:
-        return Calculated("avoid", f"{drug.name} is the drug of the earlier reaction: avoid unless allergy has been excluded.", (about(),))
+        said = f"{drug.name} is the drug of the earlier reaction: avoid unless allergy has been excluded."
+        return Calculated("avoid", said, (about(),))
     row = next((row for row in table()["rules"] if _fits(row, culprit, drug)), None)
     if row is None:
         said = f"The table has no rule for {drug.name} after {culprit.name}; that does not mean that it is safe."

@@ -120,6 +120,8 @@ def _input(name: str, field: Any, row: Mapping[str, Any]) -> ToolInput:
         about["choices"] = _choices(members, said or {}, row.get("answers"))
     if kind in ("number", "integer"):
         about |= _limits(field.metadata)
+    if name in row.get("range", {}):
+        about["minimum"], about["maximum"] = row["range"][name]
     if name in row.get("optional", {}):
         about |= {"required": False, "note": row["optional"][name]}
     return ToolInput.model_validate(about)
@@ -179,7 +181,9 @@ def _calculate(name: str, row: Mapping[str, Any], inputs: Mapping[str, Value]) -
     def compute(values: Mapping[str, Value]) -> Calculated:
         found = calculator.compute(calculator.inputs(**values))
         if found.value is None:
-            raise InputError(f"{row['title']} is not computed for these inputs; its source says for whom it holds: {row['year']}")
+            raise InputError(
+                f"{row['title']} does not hold for these inputs: see {_source(name, row, calculator.evidence).citation}"
+            )
         value = found.value if row.get("answer") != "dose" else _dose(found.interpretation)
         evidence = {"source_doi": found.evidence.source_doi, "description": found.evidence.description}
         return Calculated(value, found.interpretation, source=_source(name, row, evidence))
@@ -210,7 +214,10 @@ for _name, _row in _table()["tools"].items():
             one_of=_row.get("one_of", ()),
             derived=_row.get("derived"),
             concepts=partial(_concepts, _name, _row),
-            said={field: {value: words[1:] for value, words in values.items()} for field, values in _row.get("choices", {}).items()},
+            said={
+                field: {value: words[1:] for value, words in values.items()}
+                for field, values in _row.get("choices", {}).items()
+            },
             compact=_row.get("compact", False),
         )
     )

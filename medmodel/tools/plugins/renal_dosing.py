@@ -14,13 +14,13 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from medmodel import registry
 from medmodel.errors import MedmodelError
 from medmodel.records import ToolInput, ToolReading, ToolResult, ToolSource, ToolSpec
 from medmodel.registry import register
-from medmodel.tools import units
 from medmodel.tools.drugs import find_drug, named_in
 from medmodel.tools.inputs import numbers
 from medmodel.tools.plugins.open_medicine import package_version
@@ -28,15 +28,25 @@ from medmodel.tools.reading import read_number, read_sex
 from medmodel.tools.tool import Calculated, Tool, Value, Wanted
 
 MEASURES = {  # how the table's rows count: calculator, its result's unit, and the inputs it wants besides
-    "crcl": ("cockcroft_gault", "creatinine clearance by Cockcroft–Gault", "mL/min", ("age", "weight", "is_female", "serum_creatinine")),
+    "crcl": (
+        "cockcroft_gault",
+        "creatinine clearance by Cockcroft–Gault",
+        "mL/min",
+        ("age", "weight", "is_female", "serum_creatinine"),
+    ),
     "egfr": ("ckd_epi", "eGFR by CKD-EPI 2021", "mL/min/1.73m2", ("age", "is_female", "serum_creatinine")),
 }
 _KIDNEY = re.compile(
     r"\b(?:renal|kidney|CrCl|CCr|eGFR|GFR|creatinine|dialysis|CKD|nephropathy|clearance)\b|肾|肌酐|透析|清除率", re.IGNORECASE
 )
 _DOSE = re.compile(r"\b(?:dose|doses|dosing|dosage|adjust\w*|how much)\b|剂量|用量|调整", re.IGNORECASE)
-_SOMETHING = re.compile(r"\b(?:dose|dosing|dosage) (?:of|for) (?P<of>[a-z][a-z-]{4,})|\b(?P<before>[a-z][a-z-]{4,}) (?:dose|dosing|dosage)\b")
-_NO_DRUG = frozenset("renal kidney correct right starting initial loading maintenance daily usual normal adjust adjusted patients adult adults reduced their which standard recommended what".split())
+_SOMETHING = re.compile(
+    r"\b(?:dose|dosing|dosage) (?:of|for) (?P<of>[a-z][a-z-]{4,})|\b(?P<before>[a-z][a-z-]{4,}) (?:dose|dosing|dosage)\b"
+)
+_NO_DRUG = frozenset(
+    "renal kidney correct right starting initial loading maintenance daily usual normal adjust adjusted patients adult adults "
+    "reduced their which standard recommended what".split()
+)
 
 
 @cache
@@ -47,7 +57,9 @@ def table() -> dict[str, Any]:
     for key, row in json.loads(text).items():
         drug = find_drug(key.replace("_", "-"))
         if drug is None:
-            raise MedmodelError(f"open-medicine's renal table has '{key}', which medmodel/tools/drugs.yaml does not name: add it")
+            raise MedmodelError(
+                f"open-medicine's renal table has '{key}', which medmodel/tools/drugs.yaml does not name: add it"
+            )
         rows[drug.name] = row
     return rows
 
@@ -55,7 +67,7 @@ def table() -> dict[str, Any]:
 def tier_of(row: Mapping[str, Any], value: float) -> Mapping[str, Any]:
     """The row's line for a value. Raises MedmodelError when the table leaves it open."""
     tiers = row["tiers"]
-    for upper, lower in zip(tiers, tiers[1:], strict=False):
+    for upper, lower in pairwise(tiers):
         edge, at_least = _edge(upper["min"], lower["max"])
         if value > edge or (at_least and value == edge):
             return upper  # type: ignore[no-any-return]
@@ -78,12 +90,12 @@ def _describe() -> ToolSpec:
         title_zh="按肾功能调整剂量",
         inputs=(
             ToolInput(name="drug", title="Drug (generic or brand name)", title_zh="药物（通用名或商品名）", kind="text"),
-            _number("crcl", "taken as it is, for drugs whose label counts in it"),
-            _number("egfr", "taken as it is, for drugs whose label counts in it"),
-            _number("age", ""),
+            _number("crcl"),
+            _number("egfr"),
+            _number("age"),
             ToolInput(name="is_female", title="Female", title_zh="女性", kind="yes_no", required=False),
-            _number("weight", ""),
-            _number("creatinine", "", "serum_creatinine"),
+            _number("weight"),
+            _number("creatinine", "serum_creatinine"),
         ),
         source=ToolSource(
             citation=f"open-medicine's renal_dose_adjustments.json ({len(table())} drugs); each row names its own source",
@@ -95,12 +107,21 @@ def _describe() -> ToolSpec:
     )
 
 
-def _number(concept: str, note: str, name: str = "") -> ToolInput:
+def _number(concept: str, name: str = "") -> ToolInput:
     number = numbers()[concept]
     low, high = number.range
-    about = {"name": name or concept, "title": number.title, "title_zh": number.zh, "kind": "integer" if concept == "age" else "number"}
-    about |= {"unit": number.unit, "units": number.accepted, "analyte": number.analyte, "minimum": low, "maximum": high}
-    return ToolInput.model_validate({**about, "required": False, "note": ""})
+    return ToolInput(
+        name=name or concept,
+        title=number.title,
+        title_zh=number.zh,
+        kind="integer" if concept == "age" else "number",
+        unit=number.unit,
+        units=number.accepted,
+        analyte=number.analyte,
+        minimum=low,
+        maximum=high,
+        required=False,
+    )
 
 
 def _calculate(inputs: Mapping[str, Value]) -> Calculated | Wanted:
@@ -164,9 +185,10 @@ def _read(text: str) -> tuple[ToolReading, ...]:
         readings.append(ToolReading(name="drug", value=mentions[0].drug.name, text=mentions[0].text))
     elif not mentions:
         readings += [ToolReading(name="drug", value=word, text=word) for word, _ in _unknown(text)]
-    for name, concept in (("crcl", "crcl"), ("egfr", "egfr"), ("age", "age"), ("weight", "weight"), ("serum_creatinine", "creatinine")):
+    for concept in ("crcl", "egfr", "age", "weight", "creatinine"):
         if (found := read_number(concept, text)) is not None:
-            readings.append(ToolReading(name=name, value=float(found.number), unit=found.unit or units.unit("1").symbol, text=found.text))
+            name = "serum_creatinine" if concept == "creatinine" else concept
+            readings.append(ToolReading(name=name, value=float(found.number), unit=found.unit, text=found.text))
     if (sex := read_sex("female", text)) is not None:
         readings.append(ToolReading(name="is_female", value=sex[0], text=sex[1]))
     return tuple(readings)

@@ -65,9 +65,7 @@ def _read(text: str) -> tuple[ToolReading, ...]:
     wanted = _wanted(text)
     if wanted:
         readings.append(ToolReading(name="wanted", value=wanted, text=wanted))
-    substances = {
-        name: word for word, name in units.analyte_names().items() if re.search(_word(word), text, re.IGNORECASE)
-    }
+    substances = {name: word for word, name in units.analyte_names().items() if re.search(_word(word), text, re.IGNORECASE)}
     if len(substances) > 1:  # "urea nitrogen" names urea too: the longest word is meant
         longest = max(substances.values(), key=len)
         substances = {name: word for name, word in substances.items() if word not in longest or word == longest}
