@@ -84,7 +84,7 @@ def unit(text: str) -> Unit:
     if symbol is None:
         near = difflib.get_close_matches(_key(text), spellings, n=1, cutoff=0.6)
         hint = f" — did you mean '{spellings[near[0]]}'?" if near else "; write it like mg/dL, mmol/L, kg or mmHg"
-        raise InputError(f"unknown unit '{text.strip()[:20]}'{hint}")
+        raise InputError(f"unknown unit '{' '.join(text.split())[:20]}'{hint}")
     return units[symbol]
 
 
