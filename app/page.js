@@ -13,3 +13,7 @@ document.addEventListener("click", (event) => {
   mine[0].focus({ preventScroll: true });
   mine[0].scrollIntoView({ block: "nearest" });
 });
+// A number is typed on the keyboard for numbers, where a device has one.
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.(".mm-decimal")) event.target.inputMode = "decimal";
+});
