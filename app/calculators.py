@@ -4,7 +4,7 @@ Everything foreign goes through `session.text`. Nothing here knows Gradio, and n
 
     fields(spec, language, offer)        what the form asks, with what was read from the question
     inputs(spec, values, units)          what the form holds, as Client.tools takes it
-    outcome(done, language, words)       a result, what is missing, or why it refuses
+    outcome(done, spec, language, words) a result, what is missing, or why it refuses
     offered(answer.tools, language, words)   the tools beside an answer
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote as url_quote
 
 from app.session import Language, Words, text
-from medmodel.records import ToolChoice, ToolInput, ToolMissing, ToolOffer, ToolResult, ToolSource, ToolSpec
+from medmodel.records import ToolChoice, ToolInput, ToolMissing, ToolOffer, ToolReading, ToolResult, ToolSource, ToolSpec
 from medmodel.tools.units import pretty
 
 MANY = 3  # yes/no questions from which on one button answers no to all that are left
@@ -89,8 +89,8 @@ def inputs(spec: ToolSpec, values: Mapping[str, str | None], chosen: Mapping[str
     return given
 
 
-def outcome(done: ToolResult | ToolMissing, language: Language, t: Words) -> str:
-    return _result(done, language, t) if isinstance(done, ToolResult) else _missing(done, language, t)
+def outcome(done: ToolResult | ToolMissing, spec: ToolSpec, language: Language, t: Words) -> str:
+    return _result(done, spec, language, t) if isinstance(done, ToolResult) else _missing(done, language, t)
 
 
 def offered(offers: Sequence[ToolOffer], language: Language, t: Words) -> str:
@@ -101,14 +101,14 @@ def offered(offers: Sequence[ToolOffer], language: Language, t: Words) -> str:
     return f'<section class="mm-tools"><h2>{text(t["tools_offered"])}</h2>{cards}<p class="mm-hint">{text(t["tools_hint"])}</p></section>'
 
 
-def title(thing: ToolSpec | ToolInput | ToolChoice | ToolOffer | ToolResult, language: Language) -> str:
+def title(thing: ToolSpec | ToolInput | ToolChoice | ToolOffer | ToolResult | ToolReading, language: Language) -> str:
     return (thing.title_zh or thing.title) if language == "zh" else thing.title
 
 
 def _offer(offer: ToolOffer, language: Language, t: Words) -> str:
     named = f'<p class="mm-tool-title">{text(title(offer, language))}</p>'
     read = "".join(
-        f'<li title="{text(reading.text)}">{text(reading.name.replace("_", " "))}: '
+        f'<li title="{text(reading.text)}">{text(title(reading, language) or reading.name)}: '
         f"{text(_told(reading.value, t))} {text(pretty(reading.unit))}</li>"
         for reading in offer.read
     )
@@ -127,8 +127,9 @@ def _offer(offer: ToolOffer, language: Language, t: Words) -> str:
     return f'<div class="mm-tool" data-tool="{text(offer.tool)}">{named}{seen}{body}</div>'
 
 
-def _result(done: ToolResult, language: Language, t: Words) -> str:
-    used = "".join(f"<dt>{text(name.replace('_', ' '))}</dt><dd>{text(value)}</dd>" for name, value in done.used.items())
+def _result(done: ToolResult, spec: ToolSpec, language: Language, t: Words) -> str:
+    names = {wanted.name: title(wanted, language) for wanted in spec.inputs}
+    used = "".join(f"<dt>{text(names.get(name, name))}</dt><dd>{text(value)}</dd>" for name, value in done.used.items())
     notes = "".join(f"<li>{text(note)}</li>" for note in done.notes)
     said = f'<ul class="mm-notes">{notes}</ul>' if notes else ""
     english = f'<p class="mm-hint">{text(t["tools_english"])}</p>' if t["tools_english"] else ""

@@ -104,7 +104,7 @@ def _form(
                 done = client.tools.run(spec.name, **calculators.inputs(spec, given, picked))
             if isinstance(done, ToolMissing):
                 missing = {wanted.name for wanted in done.missing}
-            shown = calculators.outcome(done, chosen, w)
+            shown = calculators.outcome(done, spec, chosen, w)
         except Exception as error:
             shown = session.complaint(str(error) if isinstance(error, ServerError) else told(error, w))
         marks = [
@@ -127,7 +127,7 @@ def _form(
             **private,
         )
     if offered is not None and offered.tool == spec.name and offered.result is not None:
-        result.value = calculators.outcome(offered.result, chosen, w)
+        result.value = calculators.outcome(offered.result, spec, chosen, w)
 
 
 def _box(field: calculators.Field) -> Any:

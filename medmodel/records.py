@@ -254,6 +254,8 @@ class ToolReading(Record):
     """An input as it was read in the user's own question: shown, and changed by whoever knows better."""
 
     name: str
+    title: str = ""
+    title_zh: str = ""
     value: float | bool | str
     unit: str = ""
     text: str = ""  # the words it was read from

@@ -47,7 +47,12 @@ def find(question: str) -> tuple[ToolOffer, ...]:
 
 def offer(tool: Tool, question: str) -> ToolOffer:
     """What was read for one tool, with its result when nothing is missing."""
-    readings = read(tool, question[:LONGEST]) if tool.reads is None else tool.reads(question[:LONGEST])
+    asked = {wanted.name: wanted for wanted in tool.spec.inputs}
+    found = read(tool, question[:LONGEST]) if tool.reads is None else tool.reads(question[:LONGEST])
+    readings = [
+        reading.model_copy(update={"title": asked[reading.name].title, "title_zh": asked[reading.name].title_zh})
+        for reading in found
+    ]
     about = {"tool": tool.name, "title": tool.spec.title, "title_zh": tool.spec.title_zh, "read": readings}
     try:
         done = tool.run({reading.name: _given(reading.value, reading.unit) for reading in readings})

@@ -41,7 +41,8 @@ _KIDNEY = re.compile(
 )
 _DOSE = re.compile(r"\b(?:dose|doses|dosing|dosage|adjust\w*|how much)\b|剂量|用量|调整", re.IGNORECASE)
 _SOMETHING = re.compile(
-    r"\b(?:dose|dosing|dosage) (?:of|for) (?P<of>[a-z][a-z-]{4,})|\b(?P<before>[a-z][a-z-]{4,}) (?:dose|dosing|dosage)\b"
+    r"\b(?:dose|dosing|dosage) (?:of|for) (?P<of>[a-z][a-z-]{4,})|\b(?P<before>[a-z][a-z-]{4,}) (?:dose|dosing|dosage)\b",
+    re.IGNORECASE,
 )
 _NO_DRUG = frozenset(
     "renal kidney correct right starting initial loading maintenance daily usual normal adjust adjusted patients adult adults "
@@ -175,7 +176,7 @@ def _also_named(text: str) -> list[tuple[str, int]]:
 
 def _unknown(text: str) -> list[tuple[str, int]]:
     hits = [(hit["of"] or hit["before"], hit.start()) for hit in _SOMETHING.finditer(text)]
-    return [(word, start) for word, start in hits if word not in _NO_DRUG][:1]
+    return [(word, start) for word, start in hits if word.lower() not in _NO_DRUG][:1]
 
 
 def _read(text: str) -> tuple[ToolReading, ...]:
