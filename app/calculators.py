@@ -36,9 +36,9 @@ class Field(NamedTuple):
     required: bool
 
 
-def tool_choices(specs: Sequence[ToolSpec], language: Language) -> list[tuple[str, str]]:
+def tool_choices(specs: Sequence[ToolSpec]) -> list[tuple[str, str]]:
     """(what is searched and shown, name): both titles, so that either language finds it."""
-    rows = [(f"{title(spec, language)}  ·  {title(spec, _other(language))}  ·  {spec.name}", spec.name) for spec in specs]
+    rows = [(f"{spec.title}  ·  {spec.title_zh}  ·  {spec.name}", spec.name) for spec in specs]
     return sorted(rows, key=lambda row: row[0].lower())
 
 
@@ -171,10 +171,6 @@ def _choices(wanted: ToolInput, language: Language, t: Words) -> tuple[tuple[str
     if wanted.kind == "yes_no":
         return tuple((t[word], word) for word in YES_NO)
     return tuple((title(choice, language), choice.value) for choice in wanted.choices)
-
-
-def _other(language: Language) -> Language:
-    return "en" if language == "zh" else "zh"
 
 
 def _written(value: float | bool | str) -> str:

@@ -28,7 +28,7 @@ class Tab(NamedTuple):
     tool: gr.Dropdown
     offer: gr.State  # a ToolOffer to begin from, or None
     named: list[tuple[Any, Callable[[Words], dict[str, Any]]]]  # what a change of language renames
-    choices: Callable[[Language], list[tuple[str, str]]]
+    choices: Callable[[], list[tuple[str, str]]]
 
 
 def draw(
@@ -45,11 +45,11 @@ def draw(
         with connect() as client:
             return tuple(client.tools.list())
 
-    def choices(chosen: Language) -> list[tuple[str, str]]:
+    def choices() -> list[tuple[str, str]]:
         try:
-            return calculators.tool_choices(specs(), chosen)
+            return calculators.tool_choices(specs())
         except MedmodelError:
-            return []  # the server is starting: the next look asks again
+            return []  # the page is loaded again once the server answers
 
     def form(name: str | None, chosen: Language, offered: ToolOffer | None) -> None:
         spec = next((spec for spec in specs() if spec.name == name), None) if name else None
@@ -59,6 +59,7 @@ def draw(
     gr.render([tool, language, offer], [tool.change, offer.change, language.change], show_progress="hidden")(form)
     named: list[tuple[Any, Callable[[Words], dict[str, Any]]]] = [
         (hint, lambda w: {"value": _hint(w)}),
+        (tool, lambda w: {"label": w["tools_choose"]}),
     ]
     return Tab(tool, offer, named, choices)
 

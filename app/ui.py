@@ -134,7 +134,6 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
                 session.header(_release(address), w),
                 *_look(address, fake, w),
                 *_draw(seen, w, chosen),
-                gr.update(choices=tab.choices(chosen), label=w["tools_choose"]),
                 *(gr.update(**properties(w)) for _, properties in named),
             ]
 
@@ -197,7 +196,8 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
                 return [session.complaint(_told(error, w)), gr.skip()]
             return [session.receipt(stored, w), gr.update(interactive=False)]
 
-        translated = [header, engine, timer, *drawn, tab.tool, *(component for component, _ in named)]
+        translated = [header, engine, timer, *drawn, *(component for component, _ in named)]
+        page.load(lambda: gr.update(choices=tab.choices()), None, [tab.tool], **private)  # once: they hold both languages
         page.load(translate, [language, view], translated, **private)
         language.input(translate, [language, view], translated, **private)
         language.input(None, [language], None, js="(chosen) => { document.documentElement.lang = chosen; }")
