@@ -83,6 +83,7 @@ class Tool:
         self.reads = reads  # its own way to read a question, where the common one does not do
         self.also_named = also_named  # (words, start): other ways in which a question means it
         self._concepts = concepts
+        self.__module__ = getattr(calculate, "func", calculate).__module__  # the plug-in's file, not this one
         self._describe = describe
         self._calculate = calculate
         self._needed = dict(needed or {})
