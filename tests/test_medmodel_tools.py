@@ -372,6 +372,13 @@ def test_two_different_values_of_one_thing_are_asked_for() -> None:
         ("既往卒中", True),
         ("否认卒中", False),
         ("母亲卒中", None),
+        ("for stroke prevention", None),
+        ("to prevent stroke", None),
+        ("stroke: no", False),
+        ("stroke (no)", False),
+        ("stroke was ruled out", None),
+        ("stroke in his father", None),
+        ("预防卒中", None),
     ],
 )
 def test_a_finding_is_said_denied_or_asked_for(text: str, stroke: bool | None) -> None:
@@ -404,6 +411,27 @@ def test_sex_is_read_only_when_it_is_certain(text: str, female: bool | None) -> 
 )
 def test_temperatures_in_both_scales(text: str, expected: object) -> None:
     assert read_of(f"NEWS2 score, {text}").get("temperature") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("diabetes for 10 years", "age", None),
+        ("70 years old, diabetes for 10 years", "age", (70.0, "years")),
+        ("weight loss of 5 kg", "weight", None),
+        ("lost 5 kg, now 60 kg", "weight", (60.0, "kg")),
+        ("creatinine rose from 1.0 to 2.4 mg/dL", "serum_creatinine", None),
+        ("creatinine 1.0-1.4 mg/dL", "serum_creatinine", None),
+        ("creatinine >2 mg/dL", "serum_creatinine", None),
+        ("urine creatinine", "serum_creatinine", None),
+    ],
+)
+def test_a_number_of_something_else_is_not_read(text: str, name: str, expected: object) -> None:
+    assert read_of(f"Cockcroft-Gault creatinine clearance? {text}").get(name) == expected
+
+
+def test_a_range_is_no_value() -> None:
+    assert "respiratory_rate" not in read_of("CURB-65, RR 28 to 34")
 
 
 def test_a_finding_that_means_something_narrower_is_not_read() -> None:

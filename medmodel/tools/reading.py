@@ -29,28 +29,38 @@ _BETWEEN = (
 )
 _CLAUSE = re.compile(r"[.;!?。；！？\n]|\bbut\b|\bhowever\b|但是|但")
 _NEGATION = re.compile(
-    r"\b(?:no|not|without|denies|denied|denying|never|negative for|absence of|free of|neither|nor)\b|无|没有|否认|未见|未|不伴"
+    r"\b(?:no|not|without|non|denies|denied|denying|never|negative for|absence of|free of|neither|nor)\b|无|没有|否认|未见|未|不伴"
 )
 _AFFIRMED = re.compile(
     r"\b(?:prior|previous|history of|known|with|has|had|takes|on|current|active|treated|positive)\b|既往|有|伴|患"
 )
 _ALTERNATIVES = re.compile(r"\b(?:or|nor)\b|或|及|和|、")
 _UNSURE = re.compile(
-    r"\b(?:family history|mother|father|brother|sister|parents?|if|whether|suspected|possible|rule out|risk of)\b"
-    r"|家族|母亲|父亲|兄弟|姐妹|如果|是否|可疑|疑似|排除|风险"
+    r"\b(?:family history|mother|father|brother|sister|parents?|if|whether|suspected|possible|rule out|risk of|risk for"
+    r"|prevent\w*|predict\w*|avoid\w*|prophyla\w*)\b|家族|母亲|父亲|兄弟|姐妹|如果|是否|可疑|疑似|排除|风险|预防|预测|避免"
+)
+_NOT_THE_PATIENT_S = re.compile(  # what follows a finding and takes it back: stroke prevention, heart failure was ruled out
+    r"\s*(?:prevention|prophyla\w*|risk|score|scale|unit|ward|clinic|guideline|(?:was|is|has been|were)?\s*(?:ruled out|excluded)"
+    r"|(?:in|of)\s+(?:his|her|the)\s+(?:mother|father|brother|sister|parents?|family))\b|\s*(?:的?预防|的?风险|评分|指南|已排除|待排)"
+)
+_ANSWERED_NO = re.compile(r"\s*[:：=(（]\s*(?:no|none|absent|negative|denied|not)\b|\s*[:：=(（]\s*(?:无|否|阴性|没有)")
+_CHANGE = re.compile(
+    r"(?:\b(?:lost|loss|losing|gain\w*|by|per|every|each|of another)\b|下降|减轻|减少|增加|每)[^,.;，。；\d]{0,14}$",
+    re.IGNORECASE,
 )
 _SEX = {
     "female": re.compile(r"\b(?:woman|female|lady|girl|she|her)\b|女性|女士|女患者|妇女|，女|岁女|女，|女孩", re.IGNORECASE),
     "male": re.compile(r"\b(?:man|male|gentleman|boy|he|his)\b|男性|男士|男患者|，男|岁男|男，|男孩", re.IGNORECASE),
 }
 _AGE = re.compile(
-    r"(?<![\d.])(?P<number>\d{1,3})(?:\s*-?\s*(?:years?|yrs?)[\s-]*(?:old)?|\s*-?\s*(?:yo|y/o)\b|\s*岁|\s?(?P<sex>[MF])(?=[\s,.;:)]|$))"
+    r"(?<![\d.])(?P<number>\d{1,3})(?:\s*-?\s*(?:years?|yrs?)[\s-]*old\b|\s*-?\s*(?:yo|y/o)\b|\s*岁|\s?(?P<sex>[MF])(?=[\s,.;:)]|$))"
 )
 _PRESSURE = re.compile(
     r"(?:\bBP|blood pressure|血压)" + _BETWEEN + r"(?P<high>\d{2,3})\s*/\s*(?P<low>\d{2,3})(?!\s*[\d/])"
     r"|(?<![\d/.])(?P<high2>\d{2,3})\s*/\s*(?P<low2>\d{2,3})\s*(?:mm\s?Hg|毫米汞柱)",
     re.IGNORECASE,
 )
+_RANGE = re.compile(r"\s?(?:-|–|~|to|至|到)\s?\d")  # 80 to 90 is not one value
 _END = r"(?![A-Za-z0-9/^%])"  # a unit does not run on: mg is not the unit of mg/kg
 _COMA = re.compile(r"\bE\s?(?P<eye>[1-4])[\s,+]*V\s?(?P<verbal>[1-5])[\s,+]*M\s?(?P<motor>[1-6])\b")
 
@@ -134,11 +144,12 @@ def _values(concept: str, text: str) -> Iterator[Found]:
             yield Found(high if concept == "systolic" else low, "mmHg", hit[0])
     for unit in number.bare:
         for hit in re.finditer(rf"(?<![A-Za-z0-9_./]){_NUMBER}\s*-?\s*(?P<unit>{_written(unit)}){_END}", text, re.IGNORECASE):
-            yield Found(hit["number"].replace(",", ""), units.unit(hit["unit"]).symbol, hit[0])
+            if not _CHANGE.search(text[: hit.start()]):  # a loss of 5 kg is no weight
+                yield Found(hit["number"].replace(",", ""), units.unit(hit["unit"]).symbol, hit[0])
     for hit in pattern.finditer(text) if pattern else ():
         unit = hit["unit"]
         if unit or number.plain:
-            if not unit and _stranger(text[hit.end() :]):
+            if _RANGE.match(text[hit.end() :]) or (not unit and _stranger(text[hit.end() :])):
                 continue
             yield Found(hit["number"].replace(",", ""), units.unit(unit).symbol if unit else number.unit, hit[0])
     for label, unit in number.say_in.items():
@@ -200,6 +211,12 @@ def _finding(finding: Finding, text: str) -> tuple[bool, str] | None:
         for hit in re.finditer(_any(word), spent):
             before = _CLAUSE.split(spent[: hit.start()])[-1]
             if _UNSURE.search(before.lower()):
+                continue
+            rest = spent[hit.end() :].lower()
+            if _NOT_THE_PATIENT_S.match(rest):
+                continue
+            if _ANSWERED_NO.match(rest):
+                said.setdefault(False, hit[0])
                 continue
             denied = False if finding.plain_words else _denied(before.lower(), _CLAUSE.split(spent[hit.end() :])[0].lower())
             if denied is not None:
