@@ -13,3 +13,12 @@ document.addEventListener("click", (event) => {
   mine[0].focus({ preventScroll: true });
   mine[0].scrollIntoView({ block: "nearest" });
 });
+// A number is typed on the keyboard for numbers, where a device has one.
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest?.(".mm-decimal")) event.target.inputMode = "decimal";
+});
+// Gradio's list is cut down at a key; what is pasted, or written with an input method (Chinese), comes without one.
+document.addEventListener("input", (event) => {
+  const box = event.target;
+  if (box.closest?.("#mm-tool")) setTimeout(() => box.dispatchEvent(new KeyboardEvent("keydown", { key: "Shift", bubbles: true })), 0);
+});

@@ -22,12 +22,13 @@ from typing import Any, Literal
 import gradio as gr
 from fastapi import FastAPI
 
-from app import session
+from app import calculators, calculators_tab, session
 from app.session import Language, View, Words, words
 from medmodel.client import AsyncClient, Client
 from medmodel.errors import MedmodelError
 from medmodel.serve.auth import VARIABLE
 from medmodel.serve.limits import MAX_QUESTION
+from medmodel.tools.finding import MOST
 
 HERE = Path(__file__).parent
 POLL = 3.0  # seconds between looks at a model that is starting
@@ -74,34 +75,40 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
                 [("English", "en"), ("中文", "zh")], value="en", label=t["language"], container=False,
                 elem_id="mm-language", scale=0, min_width=190,
             )  # fmt: skip
-        engine = gr.HTML(elem_id="mm-engine")
-        with gr.Row(elem_id="mm-ask-row"):
-            question = gr.Textbox(
-                label=t["question_label"], placeholder=t["question_placeholder"], lines=1, max_lines=8,
-                max_length=MAX_QUESTION, autofocus=True, elem_id="mm-question", scale=8,
-            )  # fmt: skip
-            ask = gr.Button(t["ask"], variant="primary", elem_id="mm-ask", scale=1, min_width=110)
-            stop = gr.Button(t["stop"], visible=False, elem_id="mm-stop", scale=1, min_width=110)
-        with gr.Row(elem_id="mm-examples"):
-            examples = [gr.Button(t[name], size="sm", min_width=240) for name in EXAMPLES]
-        banner = gr.HTML(elem_id="mm-banner")
-        with gr.Row(elem_id="mm-columns"):
-            with gr.Column(scale=6, min_width=320, elem_id="mm-main"):
-                answer = gr.HTML(session.answer(View(), t), elem_id="mm-left")
-                with gr.Column(visible=False, elem_id="mm-feedback") as feedback:
-                    rating = gr.Radio(_ratings(t), label=t["feedback"], elem_id="mm-rating")
-                    reason = gr.Textbox(
-                        label=t["reason"], placeholder=t["reason_placeholder"], elem_id="mm-reason", max_length=4000
-                    )
-                    corrected = gr.Textbox(
-                        label=t["corrected"], placeholder=t["corrected_placeholder"], lines=2, elem_id="mm-corrected",
-                        max_length=8000,
+        with gr.Tabs(selected="ask", elem_id="mm-tabs") as tabs:
+            with gr.Tab(t["tab_ask"], id="ask") as ask_tab:
+                engine = gr.HTML(elem_id="mm-engine")
+                with gr.Row(elem_id="mm-ask-row"):
+                    question = gr.Textbox(
+                        label=t["question_label"], placeholder=t["question_placeholder"], lines=1, max_lines=8,
+                        max_length=MAX_QUESTION, autofocus=True, elem_id="mm-question", scale=8,
                     )  # fmt: skip
-                    harm = gr.Radio(_harms(t), value="none", label=t["harm"], elem_id="mm-harm")
-                    send = gr.Button(t["send"], elem_id="mm-send")
-                    receipt = gr.HTML(elem_id="mm-receipt")
-            with gr.Column(scale=5, min_width=320, elem_id="mm-right"):
-                evidence = gr.HTML(session.evidence(View(), t))
+                    ask = gr.Button(t["ask"], variant="primary", elem_id="mm-ask", scale=1, min_width=110)
+                    stop = gr.Button(t["stop"], visible=False, elem_id="mm-stop", scale=1, min_width=110)
+                with gr.Row(elem_id="mm-examples"):
+                    examples = [gr.Button(t[name], size="sm", min_width=240) for name in EXAMPLES]
+                banner = gr.HTML(elem_id="mm-banner")
+                with gr.Row(elem_id="mm-columns"):
+                    with gr.Column(scale=6, min_width=320, elem_id="mm-main"):
+                        answer = gr.HTML(session.answer(View(), t), elem_id="mm-left")
+                        with gr.Row(elem_id="mm-offers"):
+                            offers = [gr.Button(visible=False, size="sm", min_width=200) for _ in range(MOST)]
+                        with gr.Column(visible=False, elem_id="mm-feedback") as feedback:
+                            rating = gr.Radio(_ratings(t), label=t["feedback"], elem_id="mm-rating")
+                            reason = gr.Textbox(
+                                label=t["reason"], placeholder=t["reason_placeholder"], elem_id="mm-reason", max_length=4000
+                            )
+                            corrected = gr.Textbox(
+                                label=t["corrected"], placeholder=t["corrected_placeholder"], lines=2, elem_id="mm-corrected",
+                                max_length=8000,
+                            )  # fmt: skip
+                            harm = gr.Radio(_harms(t), value="none", label=t["harm"], elem_id="mm-harm")
+                            send = gr.Button(t["send"], elem_id="mm-send")
+                            receipt = gr.HTML(elem_id="mm-receipt")
+                    with gr.Column(scale=5, min_width=320, elem_id="mm-right"):
+                        evidence = gr.HTML(session.evidence(View(), t))
+            with gr.Tab(t["tab_tools"], id="tools") as tools_tab:
+                tab = calculators_tab.draw(lambda: _client(address()), language, _told, private)
 
         drawn = [banner, answer, evidence]
         verdict = [rating, reason, corrected, harm, receipt]
@@ -116,6 +123,9 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
             (corrected, lambda w: {"label": w["corrected"], "placeholder": w["corrected_placeholder"]}),
             (harm, lambda w: {"label": w["harm"], "choices": _harms(w)}),
             (send, lambda w: {"value": w["send"]}),
+            (ask_tab, lambda w: {"label": w["tab_ask"]}),
+            (tools_tab, lambda w: {"label": w["tab_tools"]}),
+            *tab.named,
         ]
 
         def translate(chosen: Language, seen: View) -> list[Any]:
@@ -123,9 +133,25 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
             return [
                 session.header(_release(address), w),
                 *_look(address, fake, w),
-                *_draw(seen, w),
+                *_draw(seen, w, chosen),
                 *(gr.update(**properties(w)) for _, properties in named),
             ]
+
+        def offering(seen: View, chosen: Language) -> list[Any]:
+            """A button for every tool beside the answer: it opens the form with what was read."""
+            w = words(chosen)
+            made = seen.answer.tools if seen.answer else ()
+            titles = [w["tools_open"].format(title=calculators.title(offer, chosen)) for offer in made[:MOST]]
+            shown = [gr.update(value=title, visible=True) for title in titles]
+            return [*shown, *[gr.update(visible=False)] * (MOST - len(shown))]
+
+        def opening(position: int) -> Callable[[View], list[Any]]:
+            def open_tool(seen: View) -> list[Any]:
+                assert seen.answer is not None, "a button is shown for an offer of this answer"
+                offer = seen.answer.tools[position]
+                return [gr.update(selected="tools"), offer.tool, offer]
+
+            return open_tool
 
         def look(chosen: Language) -> list[Any]:
             return _look(address, fake, words(chosen))
@@ -139,7 +165,7 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
             before: list[Any] = [None] * len(drawn)
             cleared: list[Any] = [None, "", "", "none", ""]
             async for now in _views(address(), asked, chosen, w):
-                fresh = _draw(now, w)
+                fresh = _draw(now, w, chosen)
                 ended = bool(now.answer or now.error)
                 shown = [new if new != old else gr.skip() for new, old in zip(fresh, before, strict=True)]
                 busy = [gr.update(visible=ended), gr.update(visible=not ended), gr.update(visible=now.answer is not None)]
@@ -148,7 +174,7 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
 
         def stopped(seen: View, chosen: Language) -> list[Any]:
             now = seen if seen.answer else replace(seen, stopped=True)
-            return [now, *_draw(now, words(chosen)), gr.update(visible=True), gr.update(visible=False)]
+            return [now, *_draw(now, words(chosen), chosen), gr.update(visible=True), gr.update(visible=False)]
 
         def rate(
             seen: View,
@@ -170,12 +196,10 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
                 return [session.complaint(_told(error, w)), gr.skip()]
             return [session.receipt(stored, w), gr.update(interactive=False)]
 
-        page.load(
-            translate, [language, view], [header, engine, timer, *drawn, *(component for component, _ in named)], **private
-        )
-        language.input(
-            translate, [language, view], [header, engine, timer, *drawn, *(component for component, _ in named)], **private
-        )
+        translated = [header, engine, timer, *drawn, *(component for component, _ in named)]
+        page.load(lambda: gr.update(choices=tab.choices()), None, [tab.tool], **private)  # once: they hold both languages
+        page.load(translate, [language, view], translated, **private)
+        language.input(translate, [language, view], translated, **private)
         language.input(None, [language], None, js="(chosen) => { document.documentElement.lang = chosen; }")
         timer.tick(look, [language], [engine, timer], **private)
         asking = gr.on(
@@ -188,6 +212,10 @@ def build(address: Callable[[], str], fake: bool = False) -> gr.Blocks:
             **private,
         )
         asking.then(look, [language], [engine, timer], **private)
+        asking.then(offering, [view, language], offers, **private)
+        language.input(offering, [view, language], offers, **private)
+        for position, offer_button in enumerate(offers):
+            offer_button.click(opening(position), [view], [tabs, tab.tool, tab.offer], **private)
         stop.click(stopped, [view, language], [view, *drawn, ask, stop], cancels=[asking], **private)
         for button in examples:
             button.click(None, [button], [question], js="(text) => text", api_visibility="private")
@@ -223,8 +251,9 @@ def _told(error: Exception, w: Words) -> str:
     return w["internal_error"].format(kind=type(error).__name__)
 
 
-def _draw(view: View, w: Words) -> list[str]:
-    return [session.banner(view, w), session.answer(view, w), session.evidence(view, w)]
+def _draw(view: View, w: Words, language: Language) -> list[str]:
+    offers = calculators.offered(view.answer.tools, language, w) if view.answer else ""
+    return [session.banner(view, w), session.answer(view, w) + offers, session.evidence(view, w)]
 
 
 def _look(address: Callable[[], str], fake: bool, w: Words) -> list[Any]:

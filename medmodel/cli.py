@@ -2,6 +2,7 @@
 
     medmodel plan demo            medmodel run demo            medmodel status
     medmodel release demo         medmodel serve --release R   medmodel ask "…"
+    medmodel tool cockcroft_gault --set age=70 --set weight=60kg --set is_female=yes --set serum_creatinine="1.2 mg/dL"
     medmodel lineage R            medmodel trace ID            medmodel refs add FILE --licence … --tier …
 
 `--json` prints one JSON document for machines. Exit codes are those of `medmodel.errors`; 130 is Ctrl-C.
@@ -267,6 +268,50 @@ def ask(
         for citation in claim.citations:
             where = f"{citation.source.organization} {citation.source.year or ''} {citation.source.doi or citation.source.url or ''}"
             out.print(f"    “{escape(citation.quote)}” [dim]{escape(where)}[/]")
+
+
+@app.command()
+def tool(
+    name: Annotated[str | None, typer.Argument(help="a tool's name; without one, all of them are listed")] = None,
+    inputs: Annotated[list[str] | None, typer.Option("--set", help="one input: age=70, creatinine='106 umol/L'")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a calculator or look into a table; what is missing is named, and nothing is guessed."""
+    from medmodel import tools
+    from medmodel.errors import InputError
+    from medmodel.records import ToolMissing
+
+    if name is None:
+        specs = [tools.spec(each) for each in tools.names()]
+        if as_json:
+            print(json.dumps([json.loads(spec.model_dump_json()) for spec in specs], indent=1))
+            return
+        for spec in specs:
+            out.print(f"[bold]{spec.name}[/]  {escape(spec.title)}", highlight=False)
+        return
+    pairs = [each.partition("=") for each in inputs or ()]
+    if any(not equals for _, equals, _ in pairs):
+        raise InputError("--set wants NAME=VALUE: --set age=70")
+    done = tools.run(name, {key.strip(): value.strip() for key, _, value in pairs})
+    if as_json:
+        print(done.model_dump_json(indent=1))
+        return
+    if isinstance(done, ToolMissing):
+        out.print(f"[yellow]{escape(done.why or 'these are still wanted')}[/]:", highlight=False)
+        for wanted in done.missing:
+            how = (
+                ", ".join(wanted.units) or ", ".join(choice.value for choice in wanted.choices) or wanted.kind.replace("_", "/")
+            )
+            out.print(f"  --set {wanted.name}=…   {escape(wanted.title)} ({escape(how)})", highlight=False, soft_wrap=True)
+        raise typer.Exit(InputError.exit_code)
+    value = f"{done.value:g}" if isinstance(done.value, float) else done.value
+    out.print(f"[bold]{escape(done.title)}: {escape(value)} {escape(done.unit)}[/]", highlight=False)
+    out.print(escape(done.interpretation), highlight=False, soft_wrap=True)
+    for note in done.notes:
+        out.print(f"  {escape(note)}", highlight=False, soft_wrap=True)
+    source = done.source
+    where = f"doi:{source.doi}" if source.doi else source.url
+    out.print(f"[dim]{escape(source.citation)} {escape(where)} · {escape(source.version)}[/]", highlight=False, soft_wrap=True)
 
 
 @refs_app.command("add")

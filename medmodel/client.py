@@ -10,6 +10,7 @@
         batch = client.batches.create("cases.jsonl")  # or .csv, FHIR bundles, or Case records; the server asks them
         client.batches.retrieve(batch.id).status      # running, finished, cancelled, failed
         for result in client.batches.results(batch.id): ...
+        client.tools.run("cockcroft_gault", age=70, weight="60 kg", is_female=True, serum_creatinine="106 umol/L")
 
 `AsyncClient` is the same with `await`. Both try again, waiting longer each time, when nothing answers or the server is
 busy (429, 503; its Retry-After is kept). They never try again once an answer has begun: a broken stream is
@@ -22,7 +23,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -37,7 +38,7 @@ from medmodel.sse import Decoder, RawEvent
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from medmodel.records import Answer, Batch, BatchResult, Case, Feedback
+    from medmodel.records import Answer, Batch, BatchResult, Case, Feedback, ToolMissing, ToolOffer, ToolResult, ToolSpec
 
 TIMEOUT = 300.0  # seconds without a byte; a two-core CPU under load needs a minute before its first token
 RETRIES = 4  # waits of about 0.5, 1, 2 and 4 s
@@ -83,6 +84,7 @@ class Client:
         self._retries = retries
         self._http = httpx.Client(**_settings(url, api_key, timeout), transport=transport)
         self.batches = Batches(self)
+        self.tools = Tools(self)
 
     def ask(self, question: str, language: str = "en") -> Answer:
         """The whole answer. Raises ServerError; a failed call is never an answer."""
@@ -176,6 +178,7 @@ class AsyncClient:
         self._retries = retries
         self._http = httpx.AsyncClient(**_settings(url, api_key, timeout), transport=transport)
         self.batches = AsyncBatches(self)
+        self.tools = AsyncTools(self)
 
     async def ask(self, question: str, language: str = "en") -> Answer:
         return _answer(await self._send("POST", "/v1/answers", json={"question": question, "language": language}))
@@ -328,6 +331,58 @@ class AsyncBatches:
         return _batches(await self._client._send("GET", "/v1/batches"))
 
 
+class Tools:
+    """Calculators and tables that the server computes: typed, each with its source; what is missing is asked for."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self) -> list[ToolSpec]:
+        """Every tool, with its inputs, their units and ranges, and its source."""
+        return _specs(self._client._send("GET", "/v1/tools"))
+
+    def get(self, name: str) -> ToolSpec:
+        """One tool. Raises ServerError (404) naming the nearest."""
+        return _spec(self._client._send("GET", _tool(name)))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Its function for `tools=` of a chat completion (OpenAI's form)."""
+        return _function(self._client._send("GET", _tool(name)))
+
+    def run(self, name: str, /, **inputs: Any) -> ToolResult | ToolMissing:
+        """A result, or what is still wanted. A number may be 106, "106 umol/L" or {"value": 106, "unit": "umol/L"}.
+
+        Raises ServerError (422) for an input that the tool cannot take.
+        """
+        return _done(self._client._send("POST", _tool(name), json={"inputs": inputs}))
+
+    def find(self, question: str) -> Sequence[ToolOffer]:
+        """The tools that a question names, with the inputs read from it."""
+        return _offers(self._client._send("POST", "/v1/tools", json={"question": question}))
+
+
+class AsyncTools:
+    """`Tools` for asyncio."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def list(self) -> list[ToolSpec]:
+        return _specs(await self._client._send("GET", "/v1/tools"))
+
+    async def get(self, name: str) -> ToolSpec:
+        return _spec(await self._client._send("GET", _tool(name)))
+
+    async def schema(self, name: str) -> dict[str, Any]:
+        return _function(await self._client._send("GET", _tool(name)))
+
+    async def run(self, name: str, /, **inputs: Any) -> ToolResult | ToolMissing:
+        return _done(await self._client._send("POST", _tool(name), json={"inputs": inputs}))
+
+    async def find(self, question: str) -> Sequence[ToolOffer]:
+        return _offers(await self._client._send("POST", "/v1/tools", json={"question": question}))
+
+
 class _Lines:
     """Results as they arrive, cut at line feeds alone: U+2028, which stands in clinical text, ends no line."""
 
@@ -472,6 +527,44 @@ def _batches(response: httpx.Response) -> list[Batch]:
     from medmodel.records import Batch
 
     return [_parse(Batch, line, response.request.url) for line in response.content.split(b"\n") if line]
+
+
+def _tool(name: str) -> str:
+    return f"/v1/tools/{quote(name, safe='')}"
+
+
+def _specs(response: httpx.Response) -> list[ToolSpec]:
+    from medmodel.records import ToolSpec
+
+    return [_checked(ToolSpec, row, response) for row in _mapping(response).get("tools", ())]
+
+
+def _spec(response: httpx.Response) -> ToolSpec:
+    from medmodel.records import ToolSpec
+
+    return _checked(ToolSpec, _mapping(response).get("spec"), response)  # type: ignore[no-any-return]
+
+
+def _function(response: httpx.Response) -> dict[str, Any]:
+    return dict(_mapping(response).get("function", {}))
+
+
+def _done(response: httpx.Response) -> ToolResult | ToolMissing:
+    from medmodel.records import ToolMissing, ToolResult
+
+    found = _mapping(response)
+    record = ToolMissing if found.get("status") == "missing" else ToolResult
+    return _checked(record, found, response)  # type: ignore[no-any-return]
+
+
+def _offers(response: httpx.Response) -> list[ToolOffer]:
+    from medmodel.records import ToolOffer
+
+    return [_checked(ToolOffer, row, response) for row in _mapping(response).get("tools", ())]
+
+
+def _checked(record: Any, value: object, response: httpx.Response) -> Any:
+    return _parse(record, json.dumps(value).encode(), response.request.url)
 
 
 def _verdict(answer: Answer, rating: str, reason: str, corrected: str, harm: str, rater: str) -> dict[str, Any]:

@@ -230,6 +230,101 @@ class FirstTry(Record):
     reason: str = ""  # why not
 
 
+class ToolChoice(Record):
+    """One of the answers that a choice allows."""
+
+    value: str
+    title: str
+    title_zh: str = ""
+
+
+class ToolInput(Record):
+    """What a tool asks for. A number is taken in `unit`, or in one of `units`, which are converted exactly."""
+
+    name: str
+    title: str
+    title_zh: str = ""
+    kind: Literal["number", "integer", "yes_no", "choice", "text"]
+    unit: str = ""  # what the formula counts in; empty: a pure number, a score
+    units: tuple[str, ...] = ()  # every unit that is accepted, `unit` first
+    minimum: float | None = None  # in `unit`; beyond it the tool refuses, and never clips
+    maximum: float | None = None
+    choices: tuple[ToolChoice, ...] = ()
+    required: bool = True
+    note: str = ""  # how it is scored, or what is taken when it is left out
+    analyte: str = ""  # the substance its units are converted for: "creatinine"
+
+
+class ToolSource(Record):
+    """Where a tool's numbers come from, and whose code computes them."""
+
+    citation: str
+    doi: str = ""
+    url: str = ""
+    year: int | None = None
+    version: str  # "open-medicine 0.12.0", "medmodel 0.1.0"
+    checked: str = ""  # what was worked by hand against the source; empty: nothing beyond the boundaries of its inputs
+
+
+class ToolSpec(Record):
+    """A calculator or a table, as a form or a model's tool call sees it."""
+
+    name: str
+    title: str
+    title_zh: str = ""
+    inputs: tuple[ToolInput, ...]
+    unit: str = ""  # of the result
+    source: ToolSource
+    limits: str = ""  # what it does not cover
+
+
+class ToolReading(Record):
+    """An input as it was read in the user's own question: shown, and changed by whoever knows better."""
+
+    name: str
+    title: str = ""
+    title_zh: str = ""
+    value: float | bool | str
+    unit: str = ""
+    text: str = ""  # the words it was read from
+
+
+class ToolResult(Record):
+    """What a tool computed. `used` has every input as the formula took it, converted and with its unit."""
+
+    status: Literal["done"] = "done"
+    tool: str
+    title: str
+    title_zh: str = ""
+    value: float | str
+    unit: str = ""
+    interpretation: str
+    used: dict[str, str] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    source: ToolSource
+
+
+class ToolMissing(Record):
+    """What a tool must be told before it computes anything: it is asked for, never guessed."""
+
+    status: Literal["missing"] = "missing"
+    tool: str
+    missing: tuple[ToolInput, ...]
+    why: str = ""
+
+
+class ToolOffer(Record):
+    """A tool that fits a question, what was read for it, and either its result, what is missing, or why it refuses."""
+
+    tool: str
+    title: str
+    title_zh: str = ""
+    read: tuple[ToolReading, ...] = ()
+    missing: tuple[ToolInput, ...] = ()
+    result: ToolResult | None = None
+    error: str = ""
+
+
 class Answer(Record):
     """What a clinician sees. Every claim carries a citation, or is marked unsupported, or there is none at all."""
 
@@ -250,6 +345,7 @@ class Answer(Record):
     prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
     tokens: int | None = None  # None when its server does not say
     conflicts: tuple[Conflict, ...] = ()  # sentences shown whose sources differ on one subject
+    tools: tuple[ToolOffer, ...] = ()  # calculators and tables that the question names, computed by rule, never by the model
 
 
 class BatchResult(Record):

@@ -20,6 +20,7 @@ from medmodel.errors import MedmodelError, UnknownName
 FOLDERS = {
     "stage": "medmodel.stages",
     "retriever": "medmodel.rag.retrievers",
+    "tool": "medmodel.tools.plugins",
     "source": "data_build.sources",
     "step": "data_build.steps",
     "example": "data_build.kinds",

@@ -222,3 +222,44 @@ def test_on_a_narrow_screen_nothing_is_cut_off_sideways(page: Any, scripted: str
     tops = [page.locator(part).bounding_box()["y"] for part in ("#mm-left", "#mm-right", "#mm-feedback")]
     assert tops == sorted(tops)  # the evidence stands right under the answer
     assert driver.open_citation(page) == TARGET
+
+
+def test_a_calculator_named_in_a_question_opens_with_what_was_read_and_asks_for_the_rest(page: Any, quoting: str) -> None:
+    driver.open_page(page, quoting)
+    driver.ask(page, "CHA2DS2-VASc for a 72-year-old woman with hypertension and atrial fibrillation?")
+    assert "Still wanted" in page.locator('.mm-tool[data-tool="chadsvasc"]').inner_text()
+    page.locator("#mm-offers button").first.click()
+    page.locator("#mm-tool-run").wait_for()
+    assert page.locator("#mm-in-age input").input_value() == "72"
+    assert page.locator('#mm-in-is_female input:checked, #mm-in-female_sex input[value="yes"]:checked').count() == 1
+    page.locator("#mm-tool-run").click()
+    page.locator('.mm-tool[data-state="missing"]').wait_for()
+    assert page.locator(".mm-missing").count() == 4  # named at their own fields
+    page.locator("#mm-tool-no").click()
+    page.locator('#mm-in-diabetes input[value="no"]:checked').wait_for()
+    page.locator("#mm-tool-run").click()
+    page.locator(".mm-tool-result").wait_for()
+    assert page.locator(".mm-tool-result .mm-value strong").inner_text() == "3"
+    assert page.locator('.mm-tool-result a[href="https://doi.org/10.1378/chest.09-1584"]').is_visible()
+
+
+def test_a_calculator_is_found_by_typing_and_filled_from_the_keyboard_in_chinese_too(page: Any, quoting: str) -> None:
+    driver.open_page(page, quoting)
+    driver.choose_language(page, "zh")
+    page.get_by_role("tab", name=words("zh")["tab_tools"]).click()
+    page.locator("#mm-tool").filter(has_text=words("zh")["tools_choose"]).wait_for()
+    search = page.locator("#mm-tool input")
+    search.click()
+    search.press_sequentially("肌酐清除率")
+    page.get_by_role("option").filter(has_text="cockcroft_gault").wait_for()
+    page.get_by_role("option").filter(has_text="abcd2").wait_for(state="detached")  # the list is cut down to what was typed
+    search.press("Enter")
+    page.locator("#mm-in-serum_creatinine").wait_for()
+    for name, value in (("age", "70"), ("weight", "60"), ("serum_creatinine", "106 umol/L")):
+        page.locator(f"#mm-in-{name} input").fill(value)
+    page.locator('#mm-in-is_female input[value="yes"]').check()
+    page.locator("#mm-in-serum_creatinine input").press("Enter")
+    page.locator(".mm-tool-result").wait_for()
+    assert page.locator(".mm-tool-result .mm-value strong").inner_text() == "41.4"
+    assert page.locator("#mm-in-age input").get_attribute("inputmode") == "decimal"
+    assert words("zh")["tools_english"] in page.locator(".mm-tool-result").inner_text()

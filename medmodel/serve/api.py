@@ -3,6 +3,7 @@
     POST /v1/answers            JSON, or server-sent events with `Accept: text/event-stream`
     POST /v1/answers/recheck    an answer given before: quotes that the references no longer hold are marked
     POST /v1/retrieve           the passages that an answer would rest on
+    POST /v1/tools/NAME         a calculator or a table (tool_routes.py has the rest)
     PUT  /v1/batches/ID         cases for the server to ask by itself (batch_routes.py has the rest)
     POST /v1/chat/completions   the bare model, OpenAI's protocol (see relay.py)
     GET  /v1/models             POST and GET /v1/feedback            GET /v1/release
@@ -38,6 +39,7 @@ from medmodel.serve.metrics import Metrics
 from medmodel.serve.problems import Problem
 from medmodel.serve.product import Product
 from medmodel.serve.relay import Relay
+from medmodel.serve.tool_routes import tool_routes
 
 
 def create_app(product: Product, feedback_store: FeedbackStore, batches: Path | None = None) -> FastAPI:
@@ -61,6 +63,7 @@ def create_app(product: Product, feedback_store: FeedbackStore, batches: Path | 
     app.add_middleware(BodyLimit)
     app.include_router(_v1(product, feedback_store, answers, relay, metrics, keys))
     app.include_router(batch_routes(jobs, keys))
+    app.include_router(tool_routes(keys))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

@@ -9,6 +9,7 @@ with a notice. vLLM is started first and in the background, while the index load
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from medmodel import tools
 from medmodel.client import Readiness
 from medmodel.errors import InputError
 from medmodel.models.engine import Completion, Engine, Likelihood, NextToken
@@ -89,7 +91,14 @@ class Product:
         engine = self.engine
         if engine is not None and cache_salt is not None:
             engine = Salted(engine, cache_salt)
-        return await self._answering(engine).answer(question, language, on_event)
+        answer = await self._answering(engine).answer(question, language, on_event)
+        return answer if answer.status == "refused" else await asyncio.to_thread(_with_tools, answer)
+
+
+def _with_tools(answer: Answer) -> Answer:
+    """The tools that the user's own question names, beside the evidence: no passage and no model decides which."""
+    offers = tools.find(answer.question)
+    return answer.model_copy(update={"tools": offers}) if offers else answer
 
 
 class Fixed:
@@ -222,6 +231,7 @@ def _answering(
 
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
+    tools.find("warm-up")  # and the calculators
     own = refs.load_index()
     retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES)
     release = f"{about['name']} {about['digest'][:12]}".strip()
