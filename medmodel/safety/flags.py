@@ -24,7 +24,7 @@ import yaml
 
 from medmodel.safety.measures import Reading, measures
 from medmodel.safety.phrases import Phrases
-from medmodel.safety.scope import scopes, topical
+from medmodel.safety.scope import now, scopes, topics
 from medmodel.safety.text import Text, read
 
 HERE = Path(__file__).parent
@@ -43,7 +43,6 @@ class Seen(NamedTuple):
     text: Text
     findings: Mapping[str, str]
     readings: Mapping[str, list[Reading]]
-    topical: bool
 
 
 class Rule(NamedTuple):
@@ -64,8 +63,6 @@ class Fired(NamedTuple):
 def fired(text: str) -> list[Fired]:
     """Rules that fire on a text, in the rules' order."""
     seen = see(text)
-    if seen.topical:
-        return []
     found: list[Fired] = []
     for rule in rules():
         for way in rule.ways:
@@ -79,16 +76,19 @@ def fired(text: str) -> list[Fired]:
 def see(text: str) -> Seen:
     """The findings of a text that are affirmed, of now and of the patient."""
     read_text = read(text)
-    phrases, in_past = _findings()
+    phrases, in_past, names = _findings()
     scope = scopes(read_text)
+    readings = measures(read_text)
+    about, happening = topics(read_text, readings), now(read_text)
     found: dict[str, str] = {}
     for match in phrases.find(read_text):
-        if match.finding in found or scope.is_denied(match):
+        if match.finding in found or scope.is_denied(match) or any(low <= match.start < high for low, high in about):
+            continue
+        if match.finding in names and not (happening or readings):
             continue
         if match.finding in in_past or not scope.is_elsewhere(match):
             found[match.finding] = shown(read_text.flat[match.start : match.end])
-    readings = measures(read_text)
-    return Seen(read_text, found, readings, topical(read_text, readings))
+    return Seen(read_text, found, {} if about else readings)
 
 
 def shown(words: str) -> str:
@@ -121,9 +121,9 @@ def rules() -> tuple[Rule, ...]:
 
 
 @cache
-def _findings() -> tuple[Phrases, frozenset[str]]:
+def _findings() -> tuple[Phrases, frozenset[str], frozenset[str]]:
     raw = yaml.safe_load((HERE / "findings.yaml").read_text(encoding="utf-8"))
-    return Phrases(raw["findings"]), frozenset(raw["counts_in_past"])
+    return Phrases(raw["findings"]), frozenset(raw["counts_in_past"]), frozenset(raw["names"])
 
 
 def _test(condition: str, known: set[str], groups: Mapping[str, Test]) -> Test:

@@ -150,7 +150,7 @@ class Phrases:
         elif word.endswith("*"):
             table, key = self._prefix, word[:-1]
         else:
-            forms.update({form: key for form in (word, key, key + "s", key + "ed", key + "ing", key + "e") if len(form) > 3})
+            forms.update({form: key for form in (word, key, key + "s", key + "ed", key + "ing") if len(form) > 3})
         return table.setdefault(key, self._new())
 
     def _new(self) -> int:

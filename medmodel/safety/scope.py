@@ -3,7 +3,7 @@
     denied(text)     words that a negation reaches ("no chest pain, sweating or nausea"); "no better", "not just" deny nothing
     elsewhere(text)  words that stand in the past or the family ("a stroke in 2015", "family history of"); "a two-hour history
                      of" is now, and a relative with a finding now ("my father has chest pain") is a patient
-    topical(text)    whether the text asks about a subject or supposes a case ("how does meningitis present?", "what would I do
+    topics(text)     where the text asks about a subject or supposes a case ("how does meningitis present?", "what would I do
                      if somebody", an exam) and tells of nobody
 
 Somebody who plays a finding down denies nothing: "probably just indigestion, says his wife" leaves every finding where it is.
@@ -28,6 +28,7 @@ REACH = 6  # words, fillers not counted, that a negation reaches: longer than an
 REACH_LIST = 14  # through a list that ends in "or"
 REACH_ZH = 10  # characters
 _COMMAS = frozenset(",、")
+_SENTENCE = re.compile(r"(?:[^.?!;。]|\.(?=\d))+[.?!;。]?")
 
 
 class Scopes(NamedTuple):
@@ -51,17 +52,24 @@ def scopes(text: Text) -> Scopes:
     return Scopes(denied, elsewhere, denied_zh, elsewhere_zh)
 
 
-def topical(text: Text, readings: Mapping[str, list[Reading]]) -> bool:
-    """Whether nobody is the patient: a question about a subject, an exam, or a case that is only supposed."""
+def topics(text: Text, readings: Mapping[str, list[Reading]]) -> list[tuple[int, int]]:
+    """Stretches of the text in which nobody is the patient: a question about a subject, an exam, a case only supposed."""
     cues, flat = _cues(), text.flat
+    whole = [(0, len(flat))]
     if cues["exam"].search(flat):
-        return True
+        return whole
     vital = bool(readings.keys() - {"age_days", "minutes", "gestation", "burn"})
-    if cues["supposed"].search(flat):
-        return not (cues["now"].search(flat) or vital)
-    if not cues["subject"].search(flat):
-        return False
-    return not (vital or "age_days" in readings or cues["somebody"].search(flat) or cues["now"].search(flat))
+    current = bool(cues["now"].search(flat)) or vital
+    if cues["supposed"].search(flat) and not current:
+        return whole
+    if current or "age_days" in readings or cues["somebody"].search(flat):
+        return []
+    return [match.span() for match in _SENTENCE.finditer(flat) if cues["subject"].search(match[0])]
+
+
+def now(text: Text) -> bool:
+    """Whether the text tells of something that is happening now, or has just happened."""
+    return bool(_cues()["now"].search(text.flat))
 
 
 def _english(text: Text) -> tuple[frozenset[int], frozenset[int]]:
