@@ -21,11 +21,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import NamedTuple
 
-from medmodel.safety.text import Speller, Text, Word, stem
+from medmodel.safety.text import SHORTEST, Speller, Text, Word, stem
 
 NEXT = 1  # words between two that stand together: "stiff and sore neck"
 APART = 4  # words between two that belong together: "her face, she says, began to droop"
 APART_ZH = 8  # characters
+LONG = 6  # letters of a stem whose other endings are known to the speller too
 _BREAKS = frozenset({"no", "not", "without", "denies", "denied", "never", "nor"})
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
@@ -150,7 +151,8 @@ class Phrases:
         elif word.endswith("*"):
             table, key = self._prefix, word[:-1]
         else:
-            forms.update({form: key for form in (word, key, key + "s", key + "ed", key + "ing") if len(form) > 3})
+            endings = ("", "s", "ed", "ing") if len(key) >= LONG else ("",)
+            forms.update({form: key for form in (word, *(key + ending for ending in endings)) if len(form) >= SHORTEST})
         return table.setdefault(key, self._new())
 
     def _new(self) -> int:

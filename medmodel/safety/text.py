@@ -124,6 +124,8 @@ def _one_edit(word: str, form: str) -> bool:
         return word[start + 1 :] == form[start:]
     if len(word) < len(form):
         return word[start:] == form[start + 1 :]
+    if len(form) <= SHORTEST and sorted(word) != sorted(form):  # another letter in a word of five makes another word
+        return False
     swapped = word[start : start + 2] == form[start : start + 2][::-1]
     return word[start + 1 :] == form[start + 1 :] or (swapped and word[start + 2 :] == form[start + 2 :])
 
