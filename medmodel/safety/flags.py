@@ -24,7 +24,7 @@ import yaml
 
 from medmodel.safety.measures import Reading, measures
 from medmodel.safety.phrases import Phrases
-from medmodel.safety.scope import now, scopes, topics
+from medmodel.safety.scope import now, scopes, someone, topics
 from medmodel.safety.text import Text, read
 
 HERE = Path(__file__).parent
@@ -34,6 +34,7 @@ Test = Callable[["Seen"], str | None]  # the words that met a condition, "" when
 _COMPARE = re.compile(r"(\w+) (<=|>=|<|>) (-?[\d.]+)")
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _COUNT = re.compile(r"(\d) of (.+)")
+WITNESSES = 2  # findings beside the name of a disease that make it a case: "tenecteplase in STEMI by weight" has none
 _SHOWN = 30  # characters: longer than any finding of three words that the rules name
 
 
@@ -84,10 +85,10 @@ def see(text: str) -> Seen:
     for match in phrases.find(read_text):
         if match.finding in found or scope.is_denied(match) or any(low <= match.start < high for low, high in about):
             continue
-        if match.finding in names and not (happening or readings):
-            continue
         if match.finding in in_past or not scope.is_elsewhere(match):
             found[match.finding] = shown(read_text.flat[match.start : match.end])
+    if not (happening or readings or someone(read_text)) and len(found.keys() - names) < WITNESSES:
+        found = {name: words for name, words in found.items() if name not in names}
     return Seen(read_text, found, {} if about else readings)
 
 

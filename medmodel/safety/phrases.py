@@ -5,7 +5,7 @@ A phrase is words with marks that a clinician can read:
     stiff neck           both words, in this order, at most one other word between them; fillers (the, of, is) never count
     face ~ droop         in this order, at most four words between, in one sentence
     chest + pain|tight   in either order, at most four words between, in one sentence
-    pain|ache            either word; words match by their stem ("vomit" = vomiting, vomited)
+    pain|hot_water       either; words match by their stem ("vomit" = vomiting, vomited)
     diaphor*             any word that begins so
     <n> <10+>            a number; a number of at least ten
 
@@ -125,6 +125,14 @@ class Phrases:
         return frozenset(found)
 
     def _add(self, finding: str, phrase: str, forms: dict[str, str]) -> None:
+        joined = re.search(r"(?<![\w*])(\w+_\w+)(?![\w*])", phrase)
+        if joined:  # "gas|hot_water": the two words in a row are one of the choices
+            before, after = phrase[: joined.start()], phrase[joined.end() :]
+            choice = re.search(r"[^ ]*$", before)[0] + joined[1] + re.match(r"[^ ]*", after)[0]  # type: ignore[index]
+            others = "|".join(word for word in choice.split("|") if word != joined[1])
+            for instead in filter(None, (joined[1].replace("_", " "), others)):
+                self._add(finding, phrase.replace(choice, instead, 1), forms)
+            return
         groups = [part.split() for part in phrase.split("+")]
         for order in permutations(groups) if len(groups) <= 3 else [groups]:
             elements: list[frozenset[int]] = []

@@ -72,6 +72,11 @@ def now(text: Text) -> bool:
     return bool(_cues()["now"].search(text.flat))
 
 
+def someone(text: Text) -> bool:
+    """Whether somebody is the patient: "my wife", "she", "a 58-year-old man", 患者."""
+    return bool(_cues()["somebody"].search(text.flat))
+
+
 def _english(text: Text) -> tuple[frozenset[int], frozenset[int]]:
     cues = _cues()
     denied: set[int] = set()
