@@ -21,8 +21,8 @@ class Reading(NamedTuple):
 
 
 _LINK = (
-    r"(?:\s|[:=,(-]|\b(?:is|was|of|at|now|only|reads?|reading|showed|shows|down|to|fell|about|around|measured?|the|a|has|have|her|his|"
-    r"fallen|dropped|came|back|up|on|room|air|just|level|score|rate|today|very|low|high|spiked|reached|rising|persistently|still|with|running|sitting|remains|it|s)\b"
+    r"(?:\s|[:=,(-]|\b(?:is|are|were|was|of|at|now|only|reads?|reading|showed|shows|down|to|fell|about|around|measured?|the|a|has|have|her|his|"
+    r"fallen|dropped|came|back|up|on|room|air|just|level|score|rate|today|very|low|high|spiked|reached|rising|persistently|still|with|running|sitting|remains|it|s|shows|say|says|saying|came|home|gone|monitor|hovering|persistent|today|currently|initial)\b"
     r"|为|是|约|只有|只|仅|降至|降到|降|升至|高达|到|达|有|了|测|掉|才|在|左右|评分|数|值|指|脉|氧|百分之)*"
 )
 _NUMBER = r"(?<![\d.])(\d{1,3}(?:\.\d{1,2})?)(?![\d]|\.\d)"
@@ -83,7 +83,8 @@ _AGES = (
 )  # fmt: skip
 _GESTATION = re.compile(
     r"(\d{1,2})(?:\s?\+\s?\d)?[\s-]*(?:weeks?|wks?)[\s-]*(?:\w+ )?(?:pregnan|gestation|along|gone|gravid)|pregnan\w*(?: \w+)? (?:at |of )?(\d{1,2})(?:\s?\+\s?\d)? (?:weeks|wks)"
-    r"|\bat (\d{1,2}) weeks\b(?! old| ago)|孕(\d{1,2})\+?\d?周|(?:妊娠|怀孕|孕)(?:期)?(\d{1,2})\+?\d?周"
+    r"|\bat (\d{1,2}) weeks\b(?! old| ago)"
+    r"|(?:\bi am|\bim|i'm|\bshe|wife|daughter|sister|partner|girlfriend|patient|now|,|^)(?: is| about| only| nearly| almost)? ?(\d{2})(?:\s?\+\s?\d)? ?(?:weeks|wks?)\b(?! old| ago| post| after| since| of| later| on)|孕(\d{1,2})\+?\d?周|(?:妊娠|怀孕|孕)(?:期)?(\d{1,2})\+?\d?周"
 )
 _MINUTES = re.compile(
     r"(?<![\d.])(\d{1,3})[\s-]*(?:plus |\+ ?)?(?:minutes?|mins?)\b(?! (?:after|before|walk|drive))|(\d{1,3})多?分钟"

@@ -3,8 +3,9 @@
 A phrase is words with marks that a clinician can read:
 
     stiff neck           both words, in this order, at most one other word between them; fillers (the, of, is) never count
-    face ~ droop         in this order, at most four words between, in one sentence
-    chest + pain|tight   in either order, at most four words between, in one sentence
+    face ~ droop         at most four words between, in one sentence, in either order; behind a word that governs (cannot, not,
+                         no, after, since …) in this order only
+    chest + pain|tight   the same, and always in either order
     pain|hot_water       either; words match by their stem ("vomit" = vomiting, vomited)
     diaphor*             any word that begins so
     <n> <10+>            a number; a number of at least ten
@@ -28,6 +29,9 @@ APART = 4  # words between two that belong together: "her face, she says, began 
 APART_ZH = 8  # characters
 LONG = 6  # letters of a stem whose other endings are known to the speller too
 _BREAKS = frozenset({"no", "not", "without", "denies", "denied", "never", "nor"})
+_GOVERNS = _BREAKS | set(
+    "cannot how after since for with at during through until within in last had when between by from will".split()
+)
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
@@ -133,6 +137,9 @@ class Phrases:
             for instead in filter(None, (joined[1].replace("_", " "), others)):
                 self._add(finding, phrase.replace(choice, instead, 1), forms)
             return
+        governed = not _GOVERNS.isdisjoint(re.split(r"[ |]", phrase.partition("~")[0]))
+        if phrase.count("~") == 1 and not governed:
+            phrase = phrase.replace("~", "+")
         groups = [part.split() for part in phrase.split("+")]
         for order in permutations(groups) if len(groups) <= 3 else [groups]:
             elements: list[frozenset[int]] = []
