@@ -35,6 +35,7 @@ _COMPARE = re.compile(r"(\w+) (<=|>=|<|>) (-?[\d.]+)")
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _COUNT = re.compile(r"(\d) of (.+)")
 WITNESSES = 2  # findings beside the name of a disease that make it a case: "tenecteplase in STEMI by weight" has none
+_WORDS = 4  # of a match by points, shown
 _SHOWN = 30  # characters: longer than any finding of three words that the rules name
 
 
@@ -107,6 +108,7 @@ def rules() -> tuple[Rule, ...]:
     groups: dict[str, Test] = {}
     for name, condition in raw["groups"].items():  # a group may name those above it
         groups[name] = _test(condition, known, groups)
+    groups["enough_warning_points"] = _points(raw["warning_points"]["points"], raw["warning_points"]["need"])
     return tuple(
         Rule(
             id=rule["id"],
@@ -159,6 +161,15 @@ def _at_least(count: int, tests: list[Test]) -> Test:
     def enough(seen: Seen) -> str | None:
         said = [words for test in tests if (words := test(seen)) is not None]
         return ", ".join(dict.fromkeys(said)) if len(said) >= count else None
+
+    return enough
+
+
+def _points(points: Mapping[str, float], need: float) -> Test:
+    def enough(seen: Seen) -> str | None:
+        found = [name for name in points if name in seen.findings]
+        said = dict.fromkeys(seen.findings[name] for name in found if points[name] > 0)
+        return ", ".join(list(said)[:_WORDS]) if sum(points[name] for name in found) >= need else None
 
     return enough
 

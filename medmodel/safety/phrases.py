@@ -8,7 +8,7 @@ A phrase is words with marks that a clinician can read:
     chest + pain|tight   the same, and always in either order
     pain|hot_water       either; words match by their stem ("vomit" = vomiting, vomited)
     diaphor*             any word that begins so
-    <n> <10+>            a number; a number of at least ten
+    <n> <10>             a number; a number of at least ten
 
 Chinese phrases are the same without the spaces meaning much: `胸口|胸部 ~ 痛` has at most eight characters between, and a space
 means none. Every English phrase hangs on its first word, so a text pays for the phrases whose first word it has.
@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import NamedTuple
 
-from medmodel.safety.text import SHORTEST, Speller, Text, Word, stem
+from medmodel.safety.text import SHORTEST, Speller, Text, Word, fillers, stem
 
 NEXT = 1  # words between two that stand together: "stiff and sore neck"
 APART = 4  # words between two that belong together: "her face, she says, began to droop"
@@ -150,10 +150,15 @@ class Phrases:
                     if part == "~":
                         gap = APART
                         continue
+                    words = [word for word in part.split("|") if word and word not in fillers()]
+                    if not words:  # "shortness of breath": what the text skips, the phrase skips
+                        continue
                     if elements:
                         gaps.append(gap)
-                    elements.append(frozenset(self._term(word, forms) for word in part.split("|")))
+                    elements.append(frozenset(self._term(word, forms) for word in words))
                     gap = NEXT
+            if not elements:
+                raise ValueError(f"findings.yaml: '{phrase}' of {finding} is made of fillers alone")
             entry = _Phrase(finding, tuple(elements), tuple(gaps))
             for term in elements[0]:
                 self._phrases.setdefault(term, []).append(entry)
@@ -162,7 +167,7 @@ class Phrases:
         table, key = self._literal, stem(word)
         if word.startswith("<"):
             table, key = self._literal, word
-            self._least[table.setdefault(key, self._new())] = int(word.strip("<>+n") or 0)
+            self._least[table.setdefault(key, self._new())] = int(word.strip("<>n") or 0)
         elif word.endswith("*"):
             table, key = self._prefix, word[:-1]
         else:

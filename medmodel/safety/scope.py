@@ -28,6 +28,7 @@ REACH = 6  # words, fillers not counted, that a negation reaches: longer than an
 REACH_LIST = 14  # through a list that ends in "or"
 REACH_ZH = 10  # characters
 _COMMAS = frozenset(",、")
+_AUXILIARY = frozenset({"had", "have", "has", "been", "with"})  # "not had any fits": no new clause
 _SENTENCE = re.compile(r"(?:[^.?!;。]|\.(?=\d))+[.?!;。]?")
 
 
@@ -118,6 +119,8 @@ def _reach(text: Text, first: int, far: bool) -> list[int]:
     reached: list[int] = []
     counted = 0
     for at, word in enumerate(rest):
+        if at == 0 and word in _AUXILIARY:
+            continue
         if cues["ends"].fullmatch(word) or (cues["denies"].fullmatch(word) and at):
             break
         if word in _COMMAS:

@@ -56,12 +56,12 @@ def read(text: str) -> Text:
     flat = _flat(text)
     words: list[Word] = []
     sentence = 0
-    fillers = _tables().fillers
+    skipped = fillers()
     for match in _TOKEN.finditer(flat):
         token = match[0]
         if token in _ENDS:
             sentence += 1
-        words.append(Word(token, stem(token), match.start(), match.end(), sentence, token in fillers))
+        words.append(Word(token, stem(token), match.start(), match.end(), sentence, token in skipped))
     return Text(flat, tuple(words), bool(re.search(f"[{_CJK}]", flat)))
 
 
@@ -86,6 +86,11 @@ def stem(word: str) -> str:
     word = shorter if len(shorter) >= 3 and re.search("[aeiouy]", shorter) else word
     word = re.sub(r"e$", "", word) if len(word) > 3 else word
     return re.sub(r"([bdfgklmnprt])\1$", r"\1", word) if len(word) > 4 else word
+
+
+def fillers() -> frozenset[str]:
+    """Words that phrases skip."""
+    return _tables().fillers
 
 
 class Speller:
