@@ -3,7 +3,7 @@
 A phrase is words with marks that a clinician can read:
 
     stiff neck           both words, in this order, at most one other word between them; fillers (the, of, is) never count
-    face ~ droop         at most four words between, in one sentence, in either order; behind a word that governs (cannot, not,
+    face ~ droop         at most five words between, in one sentence, in either order; behind a word that governs (cannot, not,
                          no, after, since …) in this order only
     chest + pain|tight   the same, and always in either order
     pain|hot_water       either; words match by their stem ("vomit" = vomiting, vomited)
@@ -25,7 +25,7 @@ from typing import NamedTuple
 from medmodel.safety.text import SHORTEST, Speller, Text, Word, fillers, stem
 
 NEXT = 1  # words between two that stand together: "stiff and sore neck"
-APART = 4  # words between two that belong together: "her face, she says, began to droop"
+APART = 5  # words between two that belong together: "her face, she says, began to droop"
 APART_ZH = 8  # characters
 LONG = 6  # letters of a stem whose other endings are known to the speller too
 _BREAKS = frozenset({"no", "not", "without", "denies", "denied", "never", "nor"})
