@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 import yaml
 
+from medmodel.safety.numbers import whom
 from medmodel.safety.text import read
 
 RULES = Path(__file__).with_name("refusals.yaml")
@@ -31,10 +32,10 @@ class _Rule(NamedTuple):
     unless: re.Pattern[str] | None
 
 
-def refusal(text: str, language: Language = "en") -> str | None:
+def refusal(text: str, language: Language = "en", country: str | None = None) -> str | None:
     """Why a request is not answered, and what is offered instead; None when it is answered."""
     rule = refused_by(text)
-    return rule.message[language] if rule else None
+    return rule.message[language].replace("{number}", whom("self_harm", language, country)) if rule else None
 
 
 def refused_by(text: str) -> _Rule | None:
