@@ -1,6 +1,7 @@
 """One question to one checked answer: red flags, refusal, retrieval, generation, support check, fallback.
 
-    1. red flags by rule, before anything else: they show even when no model runs
+    1. red flags by rule, before anything else: they show even when no model runs; what an answer itself calls an emergency
+       is flagged at the end
     2. an unsafe request is refused
     3. retrieve; when the evidence is too weak, abstain and show the nearest passages
     4. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
@@ -28,7 +29,7 @@ from medmodel.rag.citations import judge_first_try, parse, resolve
 from medmodel.rag.index import chinese, coverage
 from medmodel.rag.nearest import grounded_prompt, nearest
 from medmodel.records import Answer, Claim, FirstTry, Passage
-from medmodel.safety import red_flags, refusal
+from medmodel.safety import answer_flags, red_flags, refusal
 
 SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
 # Below this cosine of the best passage the references do not answer. 42 questions on training guidelines: none below
@@ -79,7 +80,7 @@ class Answerer:
         for flag in flags:
             tell("flag", flag)
         engine = self._engine
-        about = {
+        about: dict[str, Any] = {
             "id": uuid.uuid4().hex,
             "question": question,
             "language": language,
@@ -92,6 +93,10 @@ class Answerer:
         used: list[Completion] = []
 
         def done(**fields: Any) -> Answer:
+            if not flags:  # the banner is there already otherwise
+                about["red_flags"] = answer_flags(" ".join(claim.text for claim in fields.get("claims", ())), language)
+                for flag in about["red_flags"]:
+                    tell("flag", flag)
             cost = {"seconds": round(time.monotonic() - started, 3), **_tokens(used)}
             answer = Answer.model_validate({**about, **fields, **cost})
             tell("done", answer)

@@ -54,6 +54,7 @@ class Rule(NamedTuple):
     urgency: Urgency
     source: str
     path: str  # which help is named beside it: "", self_harm, poison, child, pregnancy
+    general: bool  # shown only where no other rule fires
     ways: tuple[tuple[Test, ...], ...]
 
 
@@ -72,7 +73,7 @@ def fired(text: str) -> list[Fired]:
             if all(said is not None for said in words):
                 found.append(Fired(rule, ", ".join(dict.fromkeys(said for said in words if said))))
                 break
-    return found
+    return [one for one in found if not one.rule.general] or found[:1]
 
 
 def see(text: str) -> Seen:
@@ -117,6 +118,7 @@ def rules() -> tuple[Rule, ...]:
             urgency=rule["urgency"],
             source=rule["source"],
             path=rule.get("path", ""),
+            general=rule.get("general", False),
             ways=tuple(tuple(_test(condition, known, groups) for condition in way) for way in rule["any"]),
         )
         for rule in raw["red_flags"]

@@ -8,7 +8,6 @@ China's numbers and every other "your local emergency number", since a wrong num
 
 from __future__ import annotations
 
-import difflib
 import os
 from functools import cache
 from pathlib import Path
@@ -38,13 +37,9 @@ def country_of(country: str | None = None) -> str | None:
     if not named:
         return None
     entry = {"GB": "UK"}.get(named, "EU" if named in _UNION else named)
-    known = sorted(_numbers().keys() - {"default"})
+    known = _numbers().keys() - {"default"}
     if entry not in known:
-        near = difflib.get_close_matches(entry, known, 1)
-        raise UnknownName(
-            f"{VARIABLE}: unknown country '{named}'; known: {', '.join(known)} and the countries of the EU"
-            + (f" — did you mean '{near[0]}'?" if near else "")
-        )
+        raise UnknownName("country", named, [*known, *_UNION], VARIABLE)
     return entry
 
 

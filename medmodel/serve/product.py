@@ -206,7 +206,9 @@ def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Calla
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
     from medmodel.rag.retrievers.together import Together
+    from medmodel.safety import country_of
 
+    country_of()  # a setting that names no known country fails now, not at the first emergency
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     own = refs.load_index()
