@@ -289,7 +289,9 @@ def verify(
 
 @app.command("redflags")
 def red_flags(
-    cases: Annotated[Path, typer.Option(help="JSON lines: id, text, lang, red_flag, urgency; kind where known (evals/redflags.py)")],
+    cases: Annotated[
+        Path, typer.Option(help="JSON lines: id, text, lang, red_flag, urgency; kind where known (evals/redflags.py)")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """The red-flag rules on any file of questions: sensitivity, false alarms, urgency, what was missed. No model, no server."""

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from evals.stats import wilson
 from medmodel import safety
@@ -35,7 +35,7 @@ URGENCY = {"routine": 0, "urgent": 1, "emergency": 2}
 
 
 class Case(Record):
-    model_config = {"extra": "ignore"}  # a file may say more: its source, its author
+    model_config = ConfigDict(frozen=True, extra="ignore")  # a file may say more: its source, its author
 
     id: str
     text: str
@@ -130,13 +130,12 @@ def _seen(case: Case) -> Seen:
     return Seen(case, tuple(flag.id for flag in flags), urgency)
 
 
-def _rates(seen: Sequence[Seen]) -> Iterator[tuple[str, dict[str, Any]]]:
-    parts: list[tuple[str, Callable[[Seen], bool]]] = [("", lambda one: True)]
-    parts += [(f"/{lang}", lambda one, lang=lang: one.case.lang == lang) for lang in sorted({one.case.lang for one in seen})]
+def _rates(seen: list[Seen]) -> Iterator[tuple[str, dict[str, Any]]]:
+    parts = {"": seen}
+    parts |= {f"/{lang}": [one for one in seen if one.case.lang == lang] for lang in sorted({one.case.lang for one in seen})}
     kinds = sorted({one.case.kind for one in seen if one.case.kind and one.case.true})
-    parts += [(f"/{kind}", lambda one, kind=kind: one.case.kind == kind) for kind in kinds]
-    for part, belongs in parts:
-        here = [one for one in seen if belongs(one)]
+    parts |= {f"/{kind}": [one for one in seen if one.case.kind == kind] for kind in kinds}
+    for part, here in parts.items():
         true = [one for one in here if one.case.true]
         others = [one for one in here if not one.case.true]
         named = [one for one in true if isinstance(one.case.red_flag, str)]

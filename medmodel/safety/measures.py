@@ -64,7 +64,9 @@ _BARE_PRESSURE = re.compile(r"(?<![\d./])(\d{2,3})\s?(?:/|over)\s?(\d{2,3})(?![\
 _TEMPERATURE = re.compile(
     rf"(?:temp(?:erature)?s?|\bt|fever|febrile|thermometer|\bhot|burning up|体温|发热|发烧|高烧|高热|低热|烧到|烧){_LINK}{_NUMBER}\s?(?:°|º|degrees?|度)?\s?([cf]\b)?"
 )
-_DEGREES = re.compile(r"(?<![\d.])(\d{2,3}(?:\.\d{1,2})?)\s?(?:°|º|degrees?\s?|度)\s?([cf]\b)?|(?<![\d.])(\d{2,3}(?:\.\d)?)\s?([cf])\b")
+_DEGREES = re.compile(
+    r"(?<![\d.])(\d{2,3}(?:\.\d{1,2})?)\s?(?:°|º|degrees?\s?|度)\s?([cf]\b)?|(?<![\d.])(\d{2,3}(?:\.\d)?)\s?([cf])\b"
+)
 _AGES = (
     (re.compile(r"(?<![\d.])(\d{1,3})[\s-]*(?:years?|yrs?|y)[\s-]*(?:olds?|o\b)"), 365.25),
     (re.compile(r"\bage[ds]?(?: of)? (\d{1,3})\b(?! (?:weeks|months|days))"), 365.25),
@@ -89,7 +91,9 @@ _GESTATION = re.compile(
 _MINUTES = re.compile(
     r"(?<![\d.])(\d{1,3})[\s-]*(?:plus |\+ ?)?(?:minutes?|mins?)\b(?! (?:after|before|walk|drive))|(\d{1,3})多?分钟"
 )
-_BURN = re.compile(r"(\d{1,2}) ?% (?:\w+ ){0,3}(?:tbsa|bsa|body|burn)|burns?[^.?!]{0,30}?(\d{1,2}) ?%|烧伤[^。]{0,10}?(\d{1,2})%")
+_BURN = re.compile(
+    r"(\d{1,2}) ?% (?:\w+ ){0,3}(?:tbsa|bsa|body|burn)|burns?[^.?!]{0,30}?(\d{1,2}) ?%|烧伤[^。]{0,10}?(\d{1,2})%"
+)
 _RANGES = {  # what a reading can be; anything else is another number
     "spo2": (40, 100), "hr": (15, 280), "rr": (3, 90), "glucose": (0.3, 99), "gcs": (3, 15), "ketones": (0.1, 15),
     "lactate": (0.3, 25), "potassium": (1.5, 10), "sodium": (95, 190), "calcium": (0.8, 6), "hb": (15, 250), "platelets": (0, 999),

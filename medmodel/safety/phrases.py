@@ -191,7 +191,11 @@ def _chinese(finding: str, phrase: str) -> _Chinese:
             words = part.split("|")
             if "<n>" not in words:
                 needs.append(tuple(words))
-            pattern += "(?:" + "|".join(r"[\d一二两三四五六七八九十百半几多整]+" if word == "<n>" else re.escape(word) for word in words) + ")"
+            pattern += (
+                "(?:"
+                + "|".join(r"[\d一二两三四五六七八九十百半几多整]+" if word == "<n>" else re.escape(word) for word in words)
+                + ")"
+            )
         groups.append(pattern)
     between = rf"[^。！？；.?!;]{{0,{APART_ZH}}}?"
     orders = [between.join(order) for order in permutations(groups)]

@@ -124,7 +124,9 @@ def _one_edit(word: str, form: str) -> bool:
         return False
     if len(form) <= SHORTEST and word[0] != form[0]:
         return False
-    start = next((at for at, (one, other) in enumerate(zip(word, form, strict=False)) if one != other), min(len(word), len(form)))
+    start = next(
+        (at for at, (one, other) in enumerate(zip(word, form, strict=False)) if one != other), min(len(word), len(form))
+    )
     if len(word) > len(form):
         return word[start + 1 :] == form[start:]
     if len(word) < len(form):
@@ -182,5 +184,7 @@ def _tables() -> _Tables:
         simplified=dict(zip(map(ord, traditional), simplified, strict=True)),
         numbers=re.compile(rf"\b(?:{'|'.join(sorted(raw['numbers'], key=len, reverse=True))})\b"),
         values={word: str(value) for word, value in raw["numbers"].items()},
-        numerals=re.compile(r"[一二两三四五六七八九]?十[一二三四五六七八九]?(?=[个多来]?[月周天岁片粒颗分小度次瓶盒])|[一二两三四五六七八九](?=个月|周|天|岁|片|粒|颗|分钟|小时|度|次)"),
+        numerals=re.compile(
+            r"[一二两三四五六七八九]?十[一二三四五六七八九]?(?=[个多来]?[月周天岁片粒颗分小度次瓶盒])|[一二两三四五六七八九](?=个月|周|天|岁|片|粒|颗|分钟|小时|度|次)"
+        ),
     )
