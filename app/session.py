@@ -99,10 +99,15 @@ def banner(view: View, t: Words) -> str:
     return "".join(
         f'<div class="mm-flag mm-{flag.urgency}" role="alert"><p class="mm-flag-title">'
         f'<span class="mm-flag-kind">{text(t[flag.urgency])}</span> {text(flag.title)}</p>'
-        f'<p class="mm-flag-action">{text(flag.action)}</p>'
+        f'<p class="mm-flag-action">{text(flag.action)}{_to_call(flag, t)}</p>'
         f'<p class="mm-flag-rule">{text(t["rule_source"].format(source=flag.source))} · {text(flag.matched)}</p></div>'
         for flag in view.flags
     )
+
+
+def _to_call(flag: RedFlag, t: Words) -> str:
+    """Whom to call, where the flag says so."""
+    return f' <strong class="mm-flag-number">{text(t["call"].format(number=flag.number))}</strong>' if flag.number else ""
 
 
 def answer(view: View, t: Words) -> str:

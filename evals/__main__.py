@@ -10,6 +10,7 @@
     python -m evals honesty            # does any scorer flatter?
     python -m evals retrieval --corpus C --queries Q --qrels R --profile laptop
     python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
+    python -m evals redflags --cases questions.jsonl      # the red-flag rules on any file of questions
     python -m evals verify store/gate-*           # does a gate report follow from its rows?
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
@@ -34,7 +35,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from evals import agreement, batch_compare, batch_page, judges
+from evals import agreement, batch_compare, batch_page, judges, redflags
 from evals import batch as batches
 from evals import honesty as kit
 from evals import report as reports
@@ -318,6 +319,26 @@ def verify(
     )
     for note in found.notes:
         out.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
+
+
+@app.command("redflags")
+def red_flags(
+    cases: Annotated[
+        Path, typer.Option(help="JSON lines: id, text, lang, red_flag, urgency; kind where known (evals/redflags.py)")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """The red-flag rules on any file of questions: sensitivity, false alarms, urgency, what was missed. No model, no server."""
+    report = redflags.measure(redflags.read(cases))
+    if as_json:
+        print(json.dumps(report._asdict(), indent=1, ensure_ascii=False))
+        return
+    table = Table("measure", "value", "95 %", "n")
+    for row in redflags.lines(report):
+        table.add_row(*row)
+    out.print(table)
+    for line in redflags.listed(report):
+        out.print(line, highlight=False, soft_wrap=True)
 
 
 def _find(name: str) -> Any:

@@ -258,7 +258,7 @@ def ask(
         print(answer.model_dump_json(indent=1))
         return
     for flag in answer.red_flags:
-        out.print(f"[bold white on red] {escape(flag.title)} [/] {escape(flag.action)}")
+        out.print(f"[bold white on red] {escape(flag.title)} [/] {escape(flag.action)} {escape(flag.number)}".rstrip())
     if answer.notice:
         out.print(f"[yellow]{escape(answer.notice)}[/]")
     out.print(f"[dim]{answer.status}, {answer.origin}[/]")

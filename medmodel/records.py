@@ -217,6 +217,8 @@ class RedFlag(Record):
     urgency: Literal["emergency", "urgent"]
     matched: str  # words of the rule that matched, never the patient's own sentence
     source: str  # the guideline the rule rests on
+    number: str = ""  # whom to call, for the reader's country
+    path: str = ""  # self_harm, poison, child, pregnancy: which help the number is for
 
 
 class FirstTry(Record):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from medmodel.safety import RULES, red_flags, refusal
+from medmodel.safety import RULES, red_flags, refusal, refusals
 
 EMERGENCIES = [
     ("chest_pain", "A 58 year old man has chest pain spreading to his left arm and he is sweating. What next?"),
@@ -178,8 +178,9 @@ def test_ordinary_and_negated_questions_raise_no_flag(question: str) -> None:
 
 @pytest.mark.parametrize(("rule", "question"), UNSAFE)
 def test_a_request_for_harm_is_refused_by_its_rule(rule: str, question: str) -> None:
-    messages = {entry["id"]: entry["message"]["en"] for entry in _rules()["refusals"]}
-    assert refusal(question) == messages[rule]
+    refused = refusals.refused_by(question)
+    assert refused is not None
+    assert refused.id == rule
 
 
 @pytest.mark.parametrize("question", LOOK_ALIKES)
@@ -205,9 +206,9 @@ def test_weakness_in_chinese_is_not_read_as_a_negation() -> None:
     assert [flag.id for flag in red_flags("突发左侧肢体无力、失语")] == ["stroke"]
 
 
-def test_a_textbook_question_may_raise_the_flag_too() -> None:
-    # The stated limit: rules see words, not who has them.
-    assert red_flags("Does sudden arm weakness with slurred speech mean stroke?")
+def test_a_textbook_question_raises_no_flag_and_the_same_words_of_a_patient_do() -> None:
+    assert not red_flags("Does sudden arm weakness with slurred speech mean stroke?")
+    assert red_flags("Sudden arm weakness with slurred speech since lunch. Does it mean stroke?")
 
 
 def test_titles_and_refusals_come_in_the_language_asked_for() -> None:
@@ -229,17 +230,16 @@ def test_a_long_match_shows_its_ends_only() -> None:
 
 
 def test_every_rule_is_complete_in_both_languages() -> None:
-    rules = _rules()
+    rules = _rules() | yaml.safe_load(refusals.RULES.read_text(encoding="utf-8"))
     assert len({rule["id"] for rule in rules["red_flags"]}) == len(rules["red_flags"]) >= 16
     for rule in rules["red_flags"]:
         assert rule["source"]
         for words in (rule["title"], rule["action"]):
             assert words["en"], rule["id"]
             assert words["zh"], rule["id"]
-        for group in rule["all"]:
-            assert any(_chinese(phrase) for phrase in group), rule["id"]
-            assert any(not _chinese(phrase) for phrase in group), rule["id"]
+        assert rule["any"], rule["id"]
     for rule in rules["refusals"]:
+        assert rule["source"], rule["id"]
         assert rule["message"]["en"], rule["id"]
         assert rule["message"]["zh"], rule["id"]
 
@@ -251,7 +251,3 @@ def test_an_empty_question_is_neither_flagged_nor_refused() -> None:
 
 def _rules() -> dict[str, list[dict[str, Any]]]:
     return yaml.safe_load(RULES.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
-def _chinese(phrase: str) -> bool:
-    return any("\u4e00" <= character <= "\u9fff" for character in phrase)

@@ -1,6 +1,7 @@
 """One question to one checked answer: red flags, refusal, retrieval, generation, support check, fallback.
 
-    1. red flags by rule, before anything else: they show even when no model runs
+    1. red flags by rule, before anything else: they show even when no model runs; what an answer itself calls an emergency
+       is flagged at the end
     2. an unsafe request is refused
     3. retrieve; when the passages do not answer (`abstention`), abstain and show the nearest
     4. the sentences nearest to the question are the evidence; where their sources differ, both are shown (`conflicts`)
@@ -32,7 +33,7 @@ from medmodel.rag.conflicts import conflicts
 from medmodel.rag.nearest import evidence, grounded_prompt, nearest, taken
 from medmodel.rag.words import chinese
 from medmodel.records import Answer, Claim, FirstTry, Passage
-from medmodel.safety import red_flags, refusal
+from medmodel.safety import answer_flags, red_flags, refusal
 
 NEAREST = 3  # passages shown when the answer is withheld
 QUOTES = 2  # sentences of an extractive answer
@@ -103,7 +104,7 @@ class Answerer:
         for flag in flags:
             tell("flag", flag)
         engine = self._engine
-        about = {
+        about: dict[str, Any] = {
             "id": uuid.uuid4().hex,
             "question": question,
             "language": language,
@@ -116,6 +117,10 @@ class Answerer:
         used: list[Completion] = []
 
         def done(**fields: Any) -> Answer:
+            if not flags:  # the banner is there already otherwise
+                about["red_flags"] = answer_flags(" ".join(claim.text for claim in fields.get("claims", ())), language)
+                for flag in about["red_flags"]:
+                    tell("flag", flag)
             cost = {"seconds": round(time.monotonic() - started, 3), **_tokens(used)}
             answer = Answer.model_validate({**about, **fields, **cost})
             tell("done", answer)

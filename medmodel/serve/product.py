@@ -228,7 +228,9 @@ def _answering(
     from medmodel.rag.index import Index
     from medmodel.rag.profiles import open_retriever
     from medmodel.rag.retrievers.together import Together
+    from medmodel.safety import country_of
 
+    country_of()  # a setting that names no known country fails now, not at the first emergency
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     tools.find("warm-up")  # and the calculators

@@ -1,0 +1,186 @@
+"""Red flags: the rules of `red_flags.yaml` over the findings of one text.
+
+A rule names ways in which it fires; a way is a list of conditions, and every one must hold:
+
+    any:
+      - [chest_pain, ischaemic_company or breathless]     a finding, or either of two
+      - [fever, sbp < 90]                                 a reading compared (medmodel/safety/measures.py)
+      - [not pregnant, 2 of headache, vomit, drowsy]      absence; at least two of a list
+
+A finding holds when the text has it, affirmed and of now (medmodel/safety/scope.py). A text about a subject, an exam or a
+supposed case raises nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+from medmodel.safety.measures import Reading, measures
+from medmodel.safety.phrases import Phrases
+from medmodel.safety.scope import now, scopes, someone, topics
+from medmodel.safety.text import Text, read
+
+HERE = Path(__file__).parent
+RULES = HERE / "red_flags.yaml"
+Urgency = Literal["emergency", "urgent"]
+Test = Callable[["Seen"], str | None]  # the words that met a condition, "" when it was met by an absence; None when it was not
+_COMPARE = re.compile(r"(\w+) (<=|>=|<|>) (-?[\d.]+)")
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COUNT = re.compile(r"(\d) of (.+)")
+WITNESSES = 2  # findings beside the name of a disease that make it a case: "tenecteplase in STEMI by weight" has none
+_WORDS = 4  # of a match by points, shown
+_SHOWN = 30  # characters: longer than any finding of three words that the rules name
+
+
+class Seen(NamedTuple):
+    """What a text has: affirmed findings with the words that said so, and readings."""
+
+    text: Text
+    findings: Mapping[str, str]
+    readings: Mapping[str, list[Reading]]
+
+
+class Rule(NamedTuple):
+    id: str
+    title: dict[str, str]
+    action: dict[str, str]
+    urgency: Urgency
+    source: str
+    path: str  # which help is named beside it: "", self_harm, poison, child, pregnancy
+    general: bool  # shown only where no other rule fires
+    ways: tuple[tuple[Test, ...], ...]
+
+
+class Fired(NamedTuple):
+    rule: Rule
+    matched: str
+
+
+def fired(text: str) -> list[Fired]:
+    """Rules that fire on a text, in the rules' order."""
+    seen = see(text)
+    found: list[Fired] = []
+    for rule in rules():
+        for way in rule.ways:
+            words = [test(seen) for test in way]
+            if all(said is not None for said in words):
+                found.append(Fired(rule, ", ".join(dict.fromkeys(said for said in words if said))))
+                break
+    return [one for one in found if not one.rule.general] or found[:1]
+
+
+def see(text: str) -> Seen:
+    """The findings of a text that are affirmed, of now and of the patient."""
+    read_text = read(text)
+    phrases, in_past, names = _findings()
+    scope = scopes(read_text)
+    readings = measures(read_text)
+    about, happening = topics(read_text, readings), now(read_text)
+    found: dict[str, str] = {}
+    for match in phrases.find(read_text):
+        if match.finding in found or scope.is_denied(match) or any(low <= match.start < high for low, high in about):
+            continue
+        if match.finding in in_past or not scope.is_elsewhere(match):
+            found[match.finding] = shown(read_text.flat[match.start : match.end])
+    if not (happening or readings or someone(read_text)) and len(found.keys() - names) < WITNESSES:
+        found = {name: words for name, words in found.items() if name not in names}
+    return Seen(read_text, found, {} if about else readings)
+
+
+def shown(words: str) -> str:
+    """The ends of a long match: what stands between them is the patient's own sentence."""
+    parts = words.split()
+    if len(parts) > 3:
+        return f"{parts[0]} … {parts[-1]}"
+    return words if len(words) <= _SHOWN else f"{words[:4]} … {words[-4:]}"
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    raw = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    known = set(yaml.safe_load((HERE / "findings.yaml").read_text(encoding="utf-8"))["findings"])
+    groups: dict[str, Test] = {}
+    for name, condition in raw["groups"].items():  # a group may name those above it
+        groups[name] = _test(condition, known, groups)
+    groups["enough_warning_points"] = _points(raw["warning_points"]["points"], raw["warning_points"]["need"])
+    return tuple(
+        Rule(
+            id=rule["id"],
+            title=rule["title"],
+            action=rule["action"],
+            urgency=rule["urgency"],
+            source=rule["source"],
+            path=rule.get("path", ""),
+            general=rule.get("general", False),
+            ways=tuple(tuple(_test(condition, known, groups) for condition in way) for way in rule["any"]),
+        )
+        for rule in raw["red_flags"]
+    )
+
+
+@cache
+def _findings() -> tuple[Phrases, frozenset[str], frozenset[str]]:
+    raw = yaml.safe_load((HERE / "findings.yaml").read_text(encoding="utf-8"))
+    return Phrases(raw["findings"]), frozenset(raw["counts_in_past"]), frozenset(raw["names"])
+
+
+def _test(condition: str, known: set[str], groups: Mapping[str, Test]) -> Test:
+    """A condition as a function. An unknown name is a mistake in the YAML, and says so at once."""
+    condition = condition.strip()
+    counted = _COUNT.fullmatch(condition)
+    if counted:
+        return _at_least(int(counted[1]), [_test(part, known, groups) for part in counted[2].split(",")])
+    if " or " in condition:
+        return _either([_test(part, known, groups) for part in condition.split(" or ")])
+    if condition.startswith("not "):
+        return _absent(_test(condition[4:], known, groups))
+    compared = _COMPARE.fullmatch(condition)
+    if compared:
+        return _reading(compared[1], _COMPARISONS[compared[2]], float(compared[3]))
+    if condition in groups:
+        return groups[condition]
+    if condition not in known:
+        raise KeyError(f"red_flags.yaml: '{condition}' is no finding of findings.yaml and no group")
+    return lambda seen: seen.findings.get(condition)
+
+
+def _either(tests: list[Test]) -> Test:
+    return lambda seen: next((said for test in tests if (said := test(seen)) is not None), None)
+
+
+def _absent(test: Test) -> Test:
+    return lambda seen: "" if test(seen) is None else None
+
+
+def _at_least(count: int, tests: list[Test]) -> Test:
+    def enough(seen: Seen) -> str | None:
+        said = [words for test in tests if (words := test(seen)) is not None]
+        return ", ".join(dict.fromkeys(said)) if len(said) >= count else None
+
+    return enough
+
+
+def _points(points: Mapping[str, float], need: float) -> Test:
+    def enough(seen: Seen) -> str | None:
+        found = [name for name in points if name in seen.findings]
+        said = dict.fromkeys(seen.findings[name] for name in found if points[name] > 0)
+        return ", ".join(list(said)[:_WORDS]) if sum(points[name] for name in found) >= need else None
+
+    return enough
+
+
+def _reading(name: str, compare: Callable[[Any, Any], bool], limit: float) -> Test:
+    def met(seen: Seen) -> str | None:
+        for reading in seen.readings.get(name, ()):
+            if compare(reading.value, limit):
+                return shown(seen.text.flat[reading.start : reading.end])
+        return None
+
+    return met
