@@ -1,6 +1,7 @@
 """An index at size: time, passages a second and peak memory of a build, of an update and of opening it; lexical search.
 
     python tests/perf/index.py --passages 20000 100000 300000
+    python tests/perf/index.py --dimensions 8                      # memory without the dense index, which is another file's
     python tests/perf/index.py --passages 1000000 --sentences      # some 8 GB of disk beside --folder
 
 Texts are sentences of a made-up vocabulary with the frequencies of words (Zipf), ten passages of some 440 characters a document;
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,6 @@ from medmodel.rag.index import Index, build_index, update_index
 from medmodel.rag.store import searchable, title
 from medmodel.records import Document, Source
 
-DIMENSIONS = 384
 SECTIONS = 10  # passages a document
 VOCABULARY = 60_000
 SENTENCES = 50_000  # different ones, of 14 words
@@ -42,21 +43,24 @@ def main() -> None:
     parser.add_argument("--passages", type=int, nargs="+", default=[20_000, 60_000, 180_000])
     parser.add_argument("--sentences", action="store_true", help="store a vector a sentence too")
     parser.add_argument("--folder", type=Path, help="where to build (default: a temporary folder)")
+    parser.add_argument("--dimensions", type=int, default=384, help="few: the memory of all but the dense index")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-            measure(chosen.one, Path(folder), chosen.sentences)
+            measure(chosen.one, Path(folder), chosen.sentences, chosen.dimensions)
         return
     for passages in chosen.passages:
-        command = [sys.executable, __file__, "--one", str(passages), *(["--sentences"] if chosen.sentences else [])]
-        subprocess.run([*command, *(["--folder", str(chosen.folder)] if chosen.folder else [])], check=True)
+        command = [sys.executable, __file__, "--one", str(passages), "--dimensions", str(chosen.dimensions)]
+        command += ["--sentences"] * chosen.sentences + (["--folder", str(chosen.folder)] if chosen.folder else [])
+        subprocess.run(command, check=True)
 
 
-def measure(passages: int, folder: Path, sentences: bool) -> None:
+def measure(passages: int, folder: Path, sentences: bool, dimensions: int) -> None:
+    embed = partial(drawn, dimensions)
     report: dict[str, object] = {}
     with Timed(report, "build", passages):
-        build_index(documents(passages), folder / "index", "drawn", sentence_vectors=sentences, embed=drawn)
+        build_index(documents(passages), folder / "index", "drawn", sentence_vectors=sentences, embed=embed)
     report["build_peak_mb"] = peak_mb()
     with Timed(report, "open", passages):
         index = Index.open(folder / "index")
@@ -68,7 +72,7 @@ def measure(passages: int, folder: Path, sentences: bool) -> None:
     report["lexical_ms"] = {"p50": round(took[QUERIES // 2], 2), "p95": round(took[QUERIES * 95 // 100], 2)}
     del index
     with Timed(report, "add one document", passages):
-        update_index(folder / "index", add=[document(passages, lines())], embed=drawn)
+        update_index(folder / "index", add=[document(passages, lines())], embed=embed)
     print(json.dumps({"passages": passages, **report, "peak_mb": peak_mb()}), flush=True)
 
 
@@ -119,8 +123,8 @@ def lines() -> list[str]:
     return [" ".join(draw.choices(words, cum_weights=weights, k=14)).capitalize() + "." for _ in range(SENTENCES)]
 
 
-def drawn(texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
-    vectors = np.random.default_rng(len(texts)).standard_normal((len(texts), DIMENSIONS), dtype=np.float32)
+def drawn(dimensions: int, texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
+    vectors = np.random.default_rng(len(texts)).standard_normal((len(texts), dimensions), dtype=np.float32)
     progress(len(texts))
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
