@@ -94,7 +94,12 @@ class _Named:
     def __init__(self, name: str) -> None:
         from sentence_transformers import SentenceTransformer
 
-        self._model: Any = SentenceTransformer(name, device="cpu")
+        try:
+            self._model: Any = SentenceTransformer(name, device="cpu")
+        except (OSError, ValueError):  # of a hub that is not reached, a name it does not have, a folder that holds no model
+            raise InputError(
+                f"no embedder could be loaded from '{name}': give a folder, or a sentence-transformers name that can be fetched"
+            ) from None
         self._model.max_seq_length = min(self._model.max_seq_length or LONGEST, LONGEST)
         weights = sorted(Path(name).glob("*.safetensors")) if Path(name).is_dir() else []
         digests = "".join(f" {file_sha256(file)[:12]}" for file in weights)
