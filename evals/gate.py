@@ -35,8 +35,9 @@ from medmodel.artifacts import Artifact, lineage, write_atomic
 from medmodel.errors import InputError
 from medmodel.job import Job
 from medmodel.models import vllm_server
+from medmodel.rag.index import Index
 from medmodel.recipe import data_dir
-from medmodel.records import Case, ChoiceItem, Conditions, Document, Example, GateReport, Measured, Passage
+from medmodel.records import Case, ChoiceItem, Conditions, Document, Example, GateReport, Measured
 
 BASE, RELEASE = "base", "release"
 ENGINE = "vllm"
@@ -92,7 +93,7 @@ def read_material(inputs: Mapping[str, Artifact], part: Any = "all") -> Material
         choices=list(inputs["examples"].read("choices", ChoiceItem)),
         documents=list(inputs["documents"].read("documents", Document)),
         examples=list(inputs["examples"].read("examples", Example)),
-        passages={passage.id: passage for passage in inputs["index"].read("passages", Passage)},
+        passages=Index.open(inputs["index"].path).passages,
         part=part,
     )
 

@@ -169,7 +169,7 @@ def publish(
     if final.exists():  # a damaged artifact of the same key makes room only now that its successor is whole
         shutil.rmtree(final)
     os.replace(partial, final)
-    _fsync_folder(final.parent)
+    fsync_folder(final.parent)
     return Artifact(final, manifest)
 
 
@@ -250,7 +250,8 @@ def lineage(path: Path | str) -> list[Manifest]:
     return list(found.values())
 
 
-def _fsync_folder(path: Path) -> None:
+def fsync_folder(path: Path) -> None:
+    """What was renamed or deleted in a folder is so after a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

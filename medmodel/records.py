@@ -6,6 +6,7 @@ Records know nothing of files; `medmodel.artifacts` reads and writes them as JSO
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -38,6 +39,8 @@ class Source(Record):
     licence: str  # SPDX where there is one; "n/s" = not stated: never in a releasable mix
     tier: Tier
     summary_by: str | None = None  # set when the text is somebody's summary of the publication: cited as such
+    status: Literal["current", "retracted", "superseded"] = "current"  # what its publisher says of it since
+    superseded_by: str | None = None  # id, title or DOI of what replaces it
 
 
 class Document(Record):
@@ -100,6 +103,21 @@ class Passage(Record):
         """The `number`-th sentence (from 0) of this passage, unchanged."""
         span = self.sentences[number]
         return self.text[span.start : span.end]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text: two passages of one text have one digest."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Withdrawn(Record):
+    """What is known of a passage that an index no longer holds: an answer given before may cite it. Never its text."""
+
+    passage_id: str
+    source_id: str
+    date: str  # ISO 8601: the day it left
+    reason: str
+    forgotten: bool = False  # deleted everywhere, earlier generations of the index included
 
 
 class Message(Record):

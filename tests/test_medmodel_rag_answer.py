@@ -167,9 +167,9 @@ def test_quotes_begin_with_the_passage_that_retrieval_put_first_and_never_with_a
 def test_a_damaged_index_is_refused_before_it_is_read(index: Index, tmp_path: Path) -> None:
     source = Source(id="s", title="T", licence="MIT", tier="guideline")
     build_index([Document(id="s/1", text=AF, source=source, domain="guideline")], tmp_path)
-    faiss = tmp_path / "dense.faiss"
+    [faiss] = (tmp_path / "generations" / "00001" / "dense").iterdir()
     faiss.write_bytes(faiss.read_bytes()[:-1] + b"x")
-    with pytest.raises(ArtifactError, match=r"dense\.faiss"):
+    with pytest.raises(ArtifactError, match=rf"dense/{faiss.name} is not the file that was built"):
         Index.open(tmp_path)
 
 

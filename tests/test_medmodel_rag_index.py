@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import hashlib
+import shutil
 import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from medmodel import registry
-from medmodel.errors import ArtifactError, UnknownName
+from medmodel.errors import ArtifactError, InputError, UnknownName
 from medmodel.rag.answer import Answerer
 from medmodel.rag.embedder import embed
-from medmodel.rag.index import Index, build_index
+from medmodel.rag.index import Index, build_index, update_index
+from medmodel.rag.store import sentence_texts
 from medmodel.records import Answer, Document, Source
 
 TEXTS = {
@@ -112,10 +116,11 @@ def test_a_text_that_occurs_twice_is_kept_once_and_counted(tmp_path: Path) -> No
     assert (counts["passages"], counts["repeated_texts"]) == (2, 2)
 
 
-def test_the_same_documents_in_another_order_give_the_same_passages_and_vectors(folder: Path, tmp_path: Path) -> None:
+def test_the_same_documents_in_another_order_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     build_index([document(name, text) for name, text in reversed(TEXTS.items())], tmp_path)
-    for name in ("passages/00000.jsonl", "dense.faiss", "index.json"):
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert all((tmp_path / name).read_bytes() == (folder / name).read_bytes() for name in files)
 
 
 def test_vectors_have_length_one_and_stand_in_the_order_asked_for() -> None:
@@ -139,26 +144,82 @@ def test_many_threads_embed_at_once_and_get_what_one_would() -> None:
         assert np.allclose(vectors, alone[call % 7], atol=1e-5)
 
 
-@pytest.mark.parametrize("missing", ["index.json", "dense.faiss", "lexical/meta.json"])
-def test_an_index_that_lacks_a_file_says_so(tmp_path: Path, missing: str) -> None:
-    build_index([document("gout", TEXTS["gout"])], tmp_path)
-    (tmp_path / missing).unlink()
-    with pytest.raises(ArtifactError, match="missing or damaged"):
+def test_two_documents_with_one_id_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two documents have the id 'gout/1'"):
+        build_index([document("gout", TEXTS["gout"]), document("gout", TEXTS["af"])], tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["passages/00000.jsonl", "vectors.npy", "lexical/meta.json", "manifest.json"])
+def test_an_index_that_lacks_a_file_says_so(folder: Path, tmp_path: Path, missing: str) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "generations" / "00001" / missing).unlink()
+    with pytest.raises(ArtifactError, match=r"cannot be used: generation 1 is .*missing; build it again"):
         Index.open(tmp_path)
 
 
-def test_an_index_of_another_schema_version_is_refused(tmp_path: Path) -> None:
-    build_index([document("gout", TEXTS["gout"])], tmp_path)
-    about = tmp_path / "index.json"
-    about.write_text(about.read_text(encoding="utf-8").replace('"schema_version": 2', '"schema_version": 1'), encoding="utf-8")
-    with pytest.raises(ArtifactError, match="schema version 1, this medmodel reads 2; build it again"):
+def test_an_index_of_another_schema_version_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    manifest = tmp_path / "generations" / "00001" / "manifest.json"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace('"schema_version": 3', '"schema_version": 9'), encoding="utf-8"
+    )
+    with pytest.raises(ArtifactError, match="schema version 9, this medmodel reads 3; build it again"):
         Index.open(tmp_path)
 
 
-def test_an_index_of_another_number_of_passages_is_refused(tmp_path: Path) -> None:
-    build_index([document("gout", TEXTS["gout"])], tmp_path)
-    records = tmp_path / "passages" / "00000.jsonl"
-    records.write_text(records.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
-    with pytest.raises(ArtifactError, match="2 vectors for 1 passages"):
+def test_an_index_from_before_generations_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"schema_version": 2}', encoding="utf-8")
+    with pytest.raises(ArtifactError, match="schema version 2, this medmodel reads 3; build it again"):
         Index.open(tmp_path)
-    assert json.loads((tmp_path / "index.json").read_text(encoding="utf-8"))["passages"] == 2
+
+
+def test_a_folder_without_an_index_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="there is no index in"):
+        Index.open(tmp_path)
+
+
+@pytest.mark.parametrize(("dimensions", "said"), [(384, "made by another embedder"), (7, "vectors of 7 dimensions")])
+def test_an_index_whose_embedder_is_another_now_is_refused_at_the_first_search(
+    tmp_path: Path, dimensions: int, said: str
+) -> None:
+    def other(texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
+        return np.eye(dimensions, dtype=np.float32)[np.zeros(len(texts), dtype=int)]
+
+    build_index([document("gout", TEXTS["gout"])], tmp_path, embed=other)
+    index = Index.open(tmp_path)
+    with pytest.raises(ArtifactError, match=said):
+        index.search_dense("gout", 1)
+    with pytest.raises(ArtifactError, match=said):
+        update_index(tmp_path, add=[document("af", TEXTS["af"])])
+
+
+def test_a_section_is_what_stands_under_one_heading_in_order(tmp_path: Path) -> None:
+    bullets = "\n".join(
+        f"- Step {number} of the titration is taken after two weeks and a laboratory check." for number in range(20)
+    )
+    build_index([document("long", f"# Drug\n\nOne sentence.\n\n## Dose\n\n{bullets}\n\n## Harm\n\nBleeding.")], tmp_path)
+    index = Index.open(tmp_path)
+    section = index.section("long/1#2")
+    assert [passage.id for passage in section] == ["long/1#1", "long/1#2", "long/1#3"]
+    assert {passage.heading for passage in section} == {("Drug", "Dose")}
+    assert [passage.id for passage in index.section("long/1#0")] == ["long/1#0"]
+
+
+def test_the_vectors_of_sentences_are_those_that_the_choice_of_sentences_would_embed(index: Index) -> None:
+    for passage in index.passages.values():
+        stored = index.sentence_vectors(passage.id)
+        assert stored is not None
+        assert stored.shape[0] == len(passage.sentences)
+        assert np.abs(stored - embed(sentence_texts(passage))).max() < 1e-3
+
+
+def test_an_index_can_be_built_without_vectors_of_sentences(tmp_path: Path) -> None:
+    build_index([document("gout", TEXTS["gout"])], tmp_path, sentence_vectors=False)
+    assert Index.open(tmp_path).sentence_vectors("gout/1#0") is None
+
+
+def test_every_passage_has_its_heading_source_and_digest(index: Index) -> None:
+    passage = index.passages["gout/1#1"]
+    assert passage.heading == ("Gout", "Prevention")
+    assert (passage.source.tier, passage.source.licence, passage.source.status) == ("guideline", "MIT", "current")
+    assert passage.digest == hashlib.sha256(b"Allopurinol lowers urate.").hexdigest()

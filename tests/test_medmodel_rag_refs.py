@@ -43,11 +43,44 @@ def test_an_added_reference_is_listed_found_and_cited_with_its_tier_and_removed_
 def test_an_index_of_references_that_another_version_made_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "sedation.md").write_text(PROTOCOL, encoding="utf-8")
     refs.add(tmp_path / "sedation.md", licence="internal", tier="local")
-    [about] = refs.home().glob("index-*/index.json")
-    about.write_text(about.read_text(encoding="utf-8").replace('"schema_version"', '"old"'), encoding="utf-8")
-    assert refs.load_index()
-    assert refs.load_index()
-    assert len(list(refs.home().glob("index-*"))) == 1
+    [manifest] = refs.home().glob("index/generations/*/manifest.json")
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"schema_version"', '"old"'), encoding="utf-8")
+    made = [refs.load_index(), refs.load_index()]
+    assert [index.generation for index in made if index] == [1, 1]
+
+
+def test_a_damaged_newest_index_of_references_is_mended_rather_than_the_one_before_it_served(tmp_path: Path) -> None:
+    for name in ("sedation", "falls"):
+        (tmp_path / f"{name}.md").write_text(PROTOCOL.replace("Sedation", name), encoding="utf-8")
+        refs.add(tmp_path / f"{name}.md", licence="internal", tier="local")
+    newest = refs.home() / "index" / "generations" / "00002" / "keys.bin"
+    newest.write_bytes(b"x" + newest.read_bytes()[1:])
+    index = refs.load_index()
+    assert index
+    assert index.notice == ""
+    assert len(index.documents()) == 2
+
+
+def test_what_is_removed_is_in_no_file_any_more_and_the_others_keep_their_vectors(tmp_path: Path) -> None:
+    for name, text in (
+        ("sedation", PROTOCOL),
+        ("falls", PROTOCOL.replace("blue folder", "red form").replace("edation", "lips")),
+    ):
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    [sedation] = refs.add(tmp_path / "sedation.md", licence="internal", tier="local")
+    [falls] = refs.add(tmp_path / "falls.md", licence="internal", tier="local")
+    before = refs.load_index()
+    refs.remove(sedation.source.id)
+    after = refs.load_index()
+    assert before
+    assert after
+    assert list(after.passages) == [f"{falls.id}#0"]
+    assert (after.sentence_vectors(f"{falls.id}#0") == before.sentence_vectors(f"{falls.id}#0")).all()  # type: ignore[union-attr]
+    for file in refs.home().rglob("*"):
+        assert not file.is_file() or b"blue folder" not in file.read_bytes()
+    withdrawn = after.withdrawn(f"{sedation.id}#0")
+    assert withdrawn
+    assert withdrawn.forgotten
 
 
 @pytest.mark.parametrize("kind", ["html", "docx"])

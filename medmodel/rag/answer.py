@@ -25,8 +25,8 @@ from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
 from medmodel.rag.citations import judge_first_try, parse, resolve
-from medmodel.rag.index import chinese, coverage
 from medmodel.rag.nearest import grounded_prompt, nearest
+from medmodel.rag.words import chinese, coverage
 from medmodel.records import Answer, Claim, FirstTry, Passage
 from medmodel.safety import red_flags, refusal
 

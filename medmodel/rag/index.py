@@ -1,173 +1,251 @@
-"""Stage `index`: passages with their sentences numbered, a dense index (faiss) and a lexical one (tantivy).
+"""Stage `index`, and an opened index: passages by id, and search by meaning or by words.
 
-    passages/00000.jsonl   Passage records
-    dense.faiss            exact inner product over unit vectors, in the order of the passages
-    lexical/               tantivy: English stemmed, Chinese cut by jieba
-    index.json             schema version, embedder, sizes, SHA-256 of dense.faiss
-
-Exact search is right up to about 20,000 passages (13 ms at 100,000); approximate indexes are not covered here.
-`faiss.read_index` is unsafe on hostile files, so its SHA-256 is checked first, and a release's signature before that.
+An index folder holds generations (`medmodel.rag.generations`): a build writes the first, an update the next one, in which
+documents are added, removed, forgotten or flagged and only what is new is embedded. What lies in a generation is told in
+`medmodel.rag.store`; how it is written, in `medmodel.rag.build`; the dense index is `medmodel.rag.ann`'s, the lexical one
+`medmodel.rag.lexical`'s. The same retrievers search a Qdrant server through `medmodel.rag.qdrant`.
 
     medmodel run demo --until index
+
+    build_index(documents, folder)
+    update_index(folder, add=[document], forget=["protocol-1f3a9c2b"], reason="asked for by its author")
+    index = Index.open(folder)
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import faiss
-import tantivy
+import numpy as np
+import numpy.typing as npt
 
-from medmodel import prompts
-from medmodel.artifacts import file_sha256, read_records, write_atomic, write_records
 from medmodel.errors import ArtifactError, InputError
+from medmodel.forgetting import belongs
 from medmodel.job import Job
-from medmodel.rag.embedder import embed, embed_question
-from medmodel.rag.passages import split_document
-from medmodel.records import Document, Passage
+from medmodel.rag import ann, generations
+from medmodel.rag.build import Change, Documents, Progress, write
+from medmodel.rag.embedder import embed as embed_texts
+from medmodel.rag.embedder import embed_question
+from medmodel.rag.lexical import Lexical
+from medmodel.rag.store import Store, searchable
+from medmodel.rag.vectors import PROBE, Embed, Encoder, check_probe
+from medmodel.rag.words import chinese, coverage
+from medmodel.records import Document, Passage, Withdrawn
 
-SCHEMA_VERSION = 2  # of the folder above; 1 had no field for headings
-HEADING_BOOST = 0.5  # a passage under a heading about the question's subject, over one that mentions it in passing
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_ASKING = frozenset("什么 怎么 怎样 如何 哪些 哪里 哪种 为什么 是否 多少 应该 应当 需要 可以 患者 病人 治疗".split())
+__all__ = ["Flag", "Index", "build_index", "chinese", "coverage", "run", "searchable", "update_index"]
+
+Found = list[tuple[str, float]]  # (passage id, score), best first
+REPLACED = "a newer text of its document does not have it"
+
+
+class Flag(NamedTuple):
+    """What a publisher has said of a source since."""
+
+    source: str  # its id
+    status: Literal["current", "retracted", "superseded"]
+    superseded_by: str | None = None
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Write the index over the documents of the wanted domains, held-out ones included; returns counts."""
-    job.clear()
+    """Write the index over the documents of the wanted domains, held-out ones included; returns counts.
+
+    A killed run is gone on with: what it had embedded is in `job.out`.
+    """
+    if generations.exists(job.out):
+        job.clear()
     documents = (d for d in job.inputs["documents"].read("documents", Document) if d.domain in job.config.domains)
-    return build_index(documents, job.out, job.config.embedder, lambda done, total: job.progress(done, total, "passages"))
+    return build_index(
+        documents,
+        job.out,
+        job.config.embedder,
+        lambda done, total: job.progress(done, total, "texts"),
+        sentence_vectors=job.config.sentence_vectors,
+    )
 
 
 def build_index(
     documents: Iterable[Document],
     folder: Path,
     embedder: str = "embedded",
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
+    *,
+    sentence_vectors: bool = True,
+    embed: Embed = embed_texts,
 ) -> dict[str, Any]:
-    """Split, embed and index documents into `folder`. A text that occurs twice is kept once and counted.
+    """A generation of these documents alone. A text that occurs twice is kept once and counted; returns counts.
 
-    Raises InputError when there is nothing to index.
+    Raises InputError when there is nothing to index, or two documents have one id.
     """
-    passages: dict[str, Passage] = {}
-    repeated = 0
-    for document in sorted(documents, key=lambda document: document.id):
-        for passage in split_document(document):
-            text = searchable(passage)
-            if text in passages:
-                repeated += 1
-            passages.setdefault(text, passage)
-    if not passages:
-        raise InputError("there is nothing to index: no document has a sentence in it")
-    kept = list(passages.values())
-    write_records(folder / "passages", kept)
-    vectors = embed(list(passages), embedder, lambda done: progress(done, len(kept)))
-    dense = faiss.IndexFlatIP(vectors.shape[1])
-    dense.add(vectors)
-    faiss.write_index(dense, str(folder / "dense.faiss"))
-    _build_lexical(folder / "lexical", passages)
-    about = {
-        "schema_version": SCHEMA_VERSION,
-        "embedder": embedder,
-        "passages": len(kept),
-        "dimensions": vectors.shape[1],
-        "dense_sha256": file_sha256(folder / "dense.faiss"),
-    }
-    write_atomic(folder / "index.json", json.dumps(about, indent=1))
-    return {"passages": len(kept), "sentences": sum(len(p.sentences) for p in kept), "repeated_texts": repeated}
+    with generations.writing(folder) as partial:
+        previous = generations.served(folder)
+        with Documents(documents, partial / "documents.spool") as spooled:
+            about = write(partial, None, Change(spooled), Encoder(embedder, embed, sentence_vectors), progress)
+        if not about["passages"]:
+            shutil.rmtree(partial)
+            raise InputError("there is nothing to index: no document has a sentence in it")
+        generations.publish(folder, partial, about, previous)
+    return {"passages": about["passages"], "sentences": about["sentences"], "repeated_texts": about["repeated"]}
+
+
+def update_index(
+    folder: Path,
+    *,
+    add: Iterable[Document] = (),
+    remove: Sequence[str] = (),
+    forget: Sequence[str] = (),
+    flag: Sequence[Flag] = (),
+    reason: str = "",
+    progress: Progress = lambda done, total: None,
+    embed: Embed = embed_texts,
+) -> dict[str, Any]:
+    """The next generation: documents added (or replaced, by id), removed, forgotten, sources flagged; returns its counts.
+
+    `remove` and `forget` take ids of sources and documents, or the beginning of document ids up to a slash. What was removed
+    is still in the generation before; what was forgotten is in none. Either way `Index.withdrawn` knows the passage's id.
+    Raises InputError for a name that no document has. Nothing changes if it fails.
+    """
+    with generations.writing(folder) as partial:
+        if forget:  # a killed update may have left in it what is to be forgotten
+            shutil.rmtree(partial)
+            partial.mkdir()
+        now = generations.newest(folder)
+        before = Store(now.folder)
+        encoder = Encoder(now.about["embedder"], embed, now.about["sentence_vectors"])
+        with Documents(add, partial / "documents.spool") as spooled:
+            change = _change(before, spooled, remove, forget, flag, reason)
+            about = write(partial, before, change, encoder, progress)
+        generations.publish(folder, partial, about, None if forget else now.number)
+    return {"passages": about["passages"], "sentences": about["sentences"], "repeated_texts": about["repeated"]}
 
 
 class Index:
-    """An opened index: passages by id, and search by meaning or by words."""
+    """Passages by id, and search. `generation` is its number; `notice` says, for a reader, why it is not the newest one."""
 
-    def __init__(self, passages: Sequence[Passage], dense: Any, lexical: Any, embedder: str) -> None:
-        self.passages = {passage.id: passage for passage in passages}
-        self._ids = [passage.id for passage in passages]
+    def __init__(
+        self,
+        passages: Mapping[str, Passage],
+        dense: Callable[[npt.NDArray[np.float32], int], Found],
+        lexical: Callable[[str, int], Found],
+        embedder: str,
+        probe: npt.NDArray[np.float32],
+    ) -> None:
+        self.passages = passages
+        self.embedder = embedder
+        self.generation = 0
+        self.notice = ""
+        self.about: Mapping[str, Any] = {}
         self._dense = dense
         self._lexical = lexical
-        self._embedder = embedder
+        self.probe = probe  # the vector of a fixed text, by which another encoder under the same name is known
+        self._compared = False
 
     @classmethod
     def open(cls, folder: Path) -> Index:
-        """Load an index. Raises ArtifactError when a file is missing or damaged, or another version made it."""
-        try:
-            about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-            if about.get("schema_version") != SCHEMA_VERSION:
+        """Load the newest generation that is whole. Raises ArtifactError when there is none, or another version made it."""
+        found = generations.newest(folder)
+        store = Store(found.folder)
+        index = cls(store, _no_dense, _no_lexical, found.about["embedder"], np.load(found.folder / "probe.npy"))
+        if len(store):
+            try:
+                searcher = ann.open(found.folder / "dense", found.about["dense"])
+                words = Lexical(found.folder / "lexical")
+            except (ValueError, RuntimeError) as fault:  # whole, but not readable by the packages that are installed
                 raise ArtifactError(
-                    f"the index in {folder} has schema version {about.get('schema_version', 1)}, this medmodel reads {SCHEMA_VERSION}; build it again"
-                )
-            if file_sha256(folder / "dense.faiss") != about["dense_sha256"]:
-                raise ArtifactError(f"{folder / 'dense.faiss'} is not the file that was built (its SHA-256 differs)")
-            dense = faiss.read_index(str(folder / "dense.faiss"))
-            lexical = tantivy.Index.open(str(folder / "lexical"))
-        except (OSError, ValueError, KeyError) as damage:
-            raise ArtifactError(
-                f"the index in {folder} is missing or damaged ({type(damage).__name__}); build it again"
-            ) from None
-        passages = list(read_records(folder / "passages", Passage))
-        if dense.ntotal != len(passages):
-            raise ArtifactError(
-                f"the index in {folder} holds {dense.ntotal} vectors for {len(passages)} passages; build it again"
-            )
-        return cls(passages, dense, lexical, about["embedder"])
+                    f"the index in {folder} cannot be opened ({type(fault).__name__}); build it again"
+                ) from None
+            index._dense = lambda vector, k: _named(store, *searcher.search(vector[None], min(k, len(store))))
+            index._lexical = lambda query, k: [(store.ids[row], score) for row, score in words.search(query, k)]
+        index.generation, index.notice, index.about = found.number, found.notice, found.about
+        return index
 
-    def search_dense(self, query: str, k: int) -> list[tuple[str, float]]:
+    def search_dense(self, query: str, k: int) -> Found:
         """(passage id, cosine) of the `k` nearest; none for Chinese with the embedded embedder, which knows English alone."""
-        if self._embedder == "embedded" and chinese(query):
+        if self.embedder == "embedded" and chinese(query):
             return []  # measured on six questions: the right passage at .30, an unrelated one at .55
-        scores, rows = self._dense.search(embed_question(query, self._embedder)[None], min(k, len(self._ids)))
-        return [(self._ids[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if row >= 0]
+        if not self._compared:
+            check_probe(self.probe, embed_question(PROBE, self.embedder), self.embedder)
+            self._compared = True
+        return self.search_vector(embed_question(query, self.embedder), k)
 
-    def search_lexical(self, query: str, k: int) -> list[tuple[str, float]]:
+    def search_vector(self, vector: npt.NDArray[np.float32], k: int) -> Found:
+        """(passage id, cosine) of the `k` nearest to a unit vector of the index's embedder."""
+        return self._dense(vector, k)
+
+    def search_lexical(self, query: str, k: int) -> Found:
         """(passage id, BM25) of the `k` best; none when no word of the query is known."""
-        words = _words(query)
-        if not words:
-            return []
-        parsed = self._lexical.parse_query(" ".join(words), ["text", "heading"], field_boosts={"heading": HEADING_BOOST})
-        searcher = self._lexical.searcher()
-        hits = searcher.search(parsed, k).hits
-        return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
+        return self._lexical(query, k)
+
+    def documents(self) -> set[str]:
+        """Ids of the documents that were indexed, those included whose every text another one has."""
+        if isinstance(self.passages, Store):
+            return {held.id for held in self.passages.documents()}
+        return {passage_id.rpartition("#")[0] for passage_id in self.passages}
+
+    def section(self, passage_id: str) -> list[Passage]:
+        """The passages next to this one under the same heading, in order, this one among them."""
+        here = self.passages[passage_id]
+        document, _, number = passage_id.rpartition("#")
+        found = [here]
+        for step in (-1, 1):
+            at = int(number) + step
+            while (beside := self.passages.get(f"{document}#{at}")) and beside.heading == here.heading:
+                found.append(beside)
+                at += step
+        return sorted(found, key=lambda passage: passage.start)
+
+    def sentence_vectors(self, passage_id: str) -> npt.NDArray[np.float16] | None:
+        """A unit vector a sentence (`medmodel.rag.store.sentence_texts`); None when the index was built without."""
+        store = self.passages
+        if not isinstance(store, Store) or store.sentences is None:
+            return None
+        row = store.row(passage_id)
+        return store.sentences[store.starts[row] : store.starts[row + 1]]
+
+    def withdrawn(self, passage_id: str) -> Withdrawn | None:
+        """When and why a passage left that an old answer cites; None when it is there, or was never known."""
+        return self.passages.withdrawn.get(passage_id) if isinstance(self.passages, Store) else None
 
 
-def searchable(passage: Passage) -> str:
-    """What is embedded and indexed: the heading path and publisher before the text, which alone may not name its topic."""
-    return f"{prompts.publisher(passage)}. {' > '.join(passage.heading) or passage.source.title}\n{passage.text}"
+def _change(
+    before: Store, added: Documents, remove: Sequence[str], forget: Sequence[str], flag: Sequence[Flag], reason: str
+) -> Change:
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    new = set(added.ids)
+    leaving: dict[str, Withdrawn] = {}
+    unknown = {*remove, *forget, *(one.source for one in flag)}
+    for held in before.documents():
+        unknown -= {name for name in unknown if belongs(held.id, held.source, [name])}
+        forgotten = belongs(held.id, held.source, forget)
+        if forgotten or belongs(held.id, held.source, remove):
+            why = reason or ("deleted on request" if forgotten else "removed from the references")
+        elif held.id in new:
+            why = REPLACED
+        else:
+            continue
+        leaving[held.id] = Withdrawn(passage_id="", source_id=held.source, date=day, reason=why, forgotten=forgotten)
+    gone = []
+    for one in before.withdrawn.values():
+        document = one.passage_id.rpartition("#")[0]
+        unknown -= {name for name in forget if belongs(document, one.source_id, [name])}
+        again = belongs(document, one.source_id, forget) and not one.forgotten
+        gone.append(one.model_copy(update={"forgotten": True, "reason": reason or one.reason}) if again else one)
+    if unknown:
+        raise InputError(f"the index holds no document or source '{min(unknown)}': look its id up in the list of references")
+    sources = {one.source: {"status": one.status, "superseded_by": one.superseded_by} for one in flag}
+    return Change(added, leaving, sources, gone)
 
 
-def chinese(text: str) -> bool:
-    return bool(_CHINESE.search(text))
+def _named(store: Store, scores: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> Found:
+    return [(store.ids[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if row >= 0]
 
 
-def coverage(question: str, text: str) -> float:
-    """Share of a Chinese question's words of two characters or more, question words aside, that a text holds."""
-    words = {word for word in _words(question) if len(word) > 1} - _ASKING
-    return len([word for word in words if word in text]) / len(words) if words else 0.0
+def _no_dense(vector: npt.NDArray[np.float32], k: int) -> Found:
+    return []
 
 
-def _build_lexical(folder: Path, passages: dict[str, Passage]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    schema = tantivy.SchemaBuilder()
-    schema.add_text_field("id", stored=True, tokenizer_name="raw")
-    schema.add_text_field("text", stored=False, tokenizer_name="en_stem")
-    schema.add_text_field("heading", stored=False, tokenizer_name="en_stem")
-    index = tantivy.Index(schema.build(), path=str(folder))
-    writer = index.writer(heap_size=64_000_000, num_threads=1)  # one thread: the same passages give the same segments
-    for text, passage in passages.items():
-        heading = " ".join(_words(" ".join(passage.heading) or passage.source.title))
-        writer.add_document(tantivy.Document(id=[passage.id], text=[" ".join(_words(text))], heading=[heading]))
-    writer.commit()
-    writer.wait_merging_threads()
-
-
-def _words(text: str) -> list[str]:
-    """Words of a query or passage, with nothing that tantivy's query syntax would read; Chinese cut by jieba."""
-    if _CHINESE.search(text):
-        import jieba
-
-        jieba.setLogLevel(60)
-        text = " ".join(jieba.cut_for_search(text))
-    return [word for word in re.findall(r"[^\W_]+", text) if word not in ("AND", "OR", "NOT", "IN", "TO")]
+def _no_lexical(query: str, k: int) -> Found:
+    return []

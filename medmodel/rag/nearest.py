@@ -22,7 +22,8 @@ import numpy.typing as npt
 from medmodel import prompts
 from medmodel.rag.citations import check
 from medmodel.rag.embedder import embed, embed_question
-from medmodel.rag.index import chinese, coverage
+from medmodel.rag.store import sentence_texts
+from medmodel.rag.words import chinese, coverage
 from medmodel.records import Message, Passage
 
 NAMED = 2  # sentences named in the prompt
@@ -63,8 +64,7 @@ def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float
 @lru_cache(maxsize=4096)  # some 12 kB each
 def _vectors(passage: Passage) -> npt.NDArray[np.float32]:
     """One unit vector a sentence. Kept: the same passages come again with the next question, or the next model."""
-    heading = f"{prompts.topic(passage)}: {passage.heading[-1] if passage.heading else ''}"
-    return embed([f"{heading}: {prompts.one_line(passage.sentence(at))}" for at in range(len(passage.sentences))])
+    return embed(sentence_texts(passage))
 
 
 @lru_cache(maxsize=8192)  # of 150 bytes each

