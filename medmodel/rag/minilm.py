@@ -1,9 +1,11 @@
 """all-MiniLM-L6-v2 on a CPU, more than twice as fast as sentence-transformers runs it: 8-bit matrices, hardly any padding.
 
-Seven eighths of the time goes to the linear layers. Where the CPU multiplies bytes (VNNI), each row of a layer's input is
-scaled to -127..127, each row of its weights too, and the products are summed as whole numbers: a row's error does not
-depend on what it is batched with. The 8-bit weights are made from the checked ones while loading (0.1 s) and kept in
-memory only. Elsewhere the same code multiplies in float32. Attention, layer norms and the mean stay in float32.
+Most of the time goes to the linear layers. Where the CPU multiplies bytes (VNNI), each row of a layer's input is scaled to
+-127..127, each row of its weights too, and the products are summed as whole numbers. The 8-bit weights are made from the
+checked ones while loading and kept in memory only. Elsewhere the same code multiplies in float32. Attention, layer norms and
+the mean stay in float32.
+What it costs: a cosine of .9966 on average with the exact vector (20,370 passages), and a rounding that can fall otherwise in
+other company: .9997 between a text's vector alone and among others, where float32 gives 1.0000.
 
 Batches hold texts of about the same length and `TOKENS` tokens in all, what a core's cache can hold: the 32 texts of 205
 tokens that sentence-transformers takes fall out of it, and the same sums take 1.3 times as long.
