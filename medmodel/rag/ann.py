@@ -78,10 +78,10 @@ class Searcher:
         self._exact = exact
         self._parameters: Any = None
         if kind == "hnsw":
-            self._parameters = faiss.SearchParametersHNSW(efSearch=parameters["efSearch"])
+            self._parameters = faiss.SearchParametersHNSW(efSearch=parameters["efSearch"])  # type: ignore[attr-defined]  # faiss's own stubs lack it
         elif kind == "ivfpq":
-            inside = faiss.SearchParametersIVF(nprobe=parameters["nprobe"])
-            self._parameters = faiss.SearchParametersPreTransform(index_params=inside)
+            inside = faiss.SearchParametersIVF(nprobe=parameters["nprobe"])  # type: ignore[call-arg]
+            self._parameters = faiss.SearchParametersPreTransform(index_params=inside)  # type: ignore[call-arg]
             self._again = parameters["again"]
 
     def search(self, vectors: Vectors, k: int) -> tuple[Vectors, Rows]:
@@ -131,7 +131,8 @@ def _flat(blocks: Iterator[Vectors], count: int, dimensions: int, folder: Path) 
 
 
 def _hnsw(blocks: Iterator[Vectors], count: int, dimensions: int, folder: Path) -> tuple[Any, dict[str, Any]]:
-    index = faiss.IndexHNSWSQ(dimensions, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT)
+    half: Any = faiss.ScalarQuantizer.QT_fp16
+    index = faiss.IndexHNSWSQ(dimensions, half, LINKS, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = BUILD_WIDTH
     with _threads(1):
         for block in blocks:

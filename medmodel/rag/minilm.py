@@ -99,8 +99,8 @@ class MiniLM:
         x = w["embeddings.word_embeddings.weight"][tokens] + w["embeddings.position_embeddings.weight"][:longest]
         x = self._norm(x + w["embeddings.token_type_embeddings.weight"][0], "embeddings.").flatten(0, 1)
         for number, (attention, out, up, down) in enumerate(self._layers):
-            split = linear(x, attention).view(texts, longest, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
-            mixed = F.scaled_dot_product_attention(*split, attn_mask=mask).transpose(1, 2).reshape(x.shape)
+            query, key, value = linear(x, attention).view(texts, longest, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).reshape(x.shape)
             x = self._norm(linear(mixed, out).add_(x), f"encoder.layer.{number}.attention.output.")
             x = self._norm(linear(F.gelu(linear(x, up)), down).add_(x), f"encoder.layer.{number}.output.")
         return x.view(texts, longest, -1)
