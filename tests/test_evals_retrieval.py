@@ -54,7 +54,9 @@ def test_files_that_do_not_fit_together_are_refused_with_the_place(tmp_path: Pat
 
 
 def test_figures_are_those_of_a_worked_ranking() -> None:
-    collection = Collection({}, {name: Text(name, "x") for name in ("q1", "q2")}, {"q1": {"d1": 1}, "q2": {"d1": 1, "d2": 1}}, 0)
+    collection = Collection(
+        {}, {name: Text(name, "x") for name in ("q1", "q2")}, {"q1": {"d1": 1}, "q2": {"d1": 1, "d2": 1}}, 0
+    )
     rows = retrieval._scores(collection, {"q1": ["d9", "d1"], "q2": []})
     assert rows["ndcg@10"] == pytest.approx([0.6309, 0.0], abs=1e-4)  # 1 / log2(3)
     assert (rows["hit@1"], rows["hit@10"], rows["recall@100"]) == ([0.0, 0.0], [1.0, 0.0], [1.0, 0.0])
@@ -69,7 +71,13 @@ def test_a_gain_is_measured_over_the_same_queries() -> None:
 def test_a_small_collection_is_measured_side_by_side_and_its_vectors_are_kept(tmp_path: Path) -> None:
     collection = read_collection(*write(tmp_path))
     found = retrieval.measure(collection, "laptop", tmp_path / "cache")
-    assert list(found["systems"]) == ["plain bm25", "plain dense", "lexical", *(f"fusion {m}" for m in ("rrf", "minmax", "best")), "laptop"]
+    assert list(found["systems"]) == [
+        "plain bm25",
+        "plain dense",
+        "lexical",
+        *(f"fusion {m}" for m in ("rrf", "minmax", "best")),
+        "laptop",
+    ]
     assert found["systems"]["laptop"]["hit@10"]["value"] == 1.0
     assert found["best_single"] in ("plain bm25", "plain dense", "lexical")
     assert len(list((tmp_path / "cache").iterdir())) == 2
