@@ -68,6 +68,7 @@ def test_a_gain_is_measured_over_the_same_queries() -> None:
     assert gain["interval"].low <= 0.25 <= gain["interval"].high
 
 
+@pytest.mark.slow
 def test_a_small_collection_is_measured_side_by_side_and_its_vectors_are_kept(tmp_path: Path) -> None:
     collection = read_collection(*write(tmp_path))
     found = retrieval.measure(collection, "laptop", tmp_path / "cache")
@@ -84,6 +85,7 @@ def test_a_small_collection_is_measured_side_by_side_and_its_vectors_are_kept(tm
     assert [len(cells) for _, cells in retrieval.lines(found)] == [len(retrieval.COLUMNS)] * 7
 
 
+@pytest.mark.slow
 def test_the_english_embedder_embeds_no_chinese(tmp_path: Path) -> None:
     vectors = retrieval._vectors(["房颤抗凝", "Rest."], "embedded", tmp_path, lambda done: None)
     assert [bool(vector.any()) for vector in vectors] == [False, True]

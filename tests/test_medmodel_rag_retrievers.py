@@ -189,7 +189,7 @@ WILD = st.one_of(
 
 
 @given(query=WILD)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_text_is_a_question_and_never_more_than_a_few_words_are_looked_for(words: lexical.Lexical, query: str) -> None:
     found = words.search(query, 3)
     assert all(score > 0 for _, score in found)
@@ -198,7 +198,7 @@ def test_any_text_is_a_question_and_never_more_than_a_few_words_are_looked_for(w
 
 
 @given(query=WILD)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_profile_takes_any_text(query: str) -> None:
     index = Given([passage("a#0"), passage("b#0")], dense={"a#0": 0.6}, words={"b#0": 4.0})
     for name in profiles.names():
