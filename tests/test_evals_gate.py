@@ -16,7 +16,7 @@ from evals.suites.grounding import Grounding
 from evals.verdicts import conclude
 from evals.verify import verify
 from medmodel import registry, release
-from medmodel.artifacts import Artifact, publish, read_records, write_records
+from medmodel.artifacts import Artifact, publish, write_records
 from medmodel.client import Client
 from medmodel.errors import EngineError, GateFailed, InputError, ReleaseRefused
 from medmodel.job import Job
@@ -25,7 +25,7 @@ from medmodel.models.scripted import ScriptedEngine
 from medmodel.prompts import NO_ANSWER
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index, build_index
-from medmodel.records import Case, ChoiceItem, Document, Example, GateReport, Message, Passage, Record, Source
+from medmodel.records import Case, ChoiceItem, Document, Example, GateReport, Message, Record, Source
 from medmodel.release import check_report
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
@@ -144,7 +144,7 @@ def test_a_quote_that_differs_from_the_index_by_one_byte_is_found(asked: Callabl
     answered = asked(ScriptedEngine())
     changed = {
         passage.id: passage.model_copy(update={"text": passage.text.replace("mg", "µg").replace("mild", "mald")})
-        for passage in read_records(index / "passages", Passage)
+        for passage in Index.open(index).passages.values()
     }
     by_question = {row.answer.question: row.answer for row in answered if row.answer}
     rows = measure(Grounding(Material(cases=CASES, passages=changed)), Subject(lambda question, _: by_question[question]))

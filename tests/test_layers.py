@@ -30,7 +30,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts.spl
 HEAVY = (
     "torch transformers trl peft accelerate datasets sentence_transformers faiss tantivy numpy scipy pandas polars pyarrow "
     "duckdb datatrove rensa mergekit presidio_analyzer spacy vllm openai gradio fastapi starlette uvicorn aiohttp sqlalchemy "
-    "langchain langchain_core langchain_text_splitters lm_eval inspect_ai model_signing huggingface_hub gguf"
+    "langchain langchain_core langchain_text_splitters qdrant_client lm_eval inspect_ai model_signing huggingface_hub gguf"
 ).split()
 SOURCES = sorted(path for top in TOP for path in (ROOT / top).rglob("*.py"))
 

@@ -52,8 +52,7 @@ def write(partial: Path, before: Store | None, change: Change, encoder: Encoder,
         "repeated": laid.repeated,
     }
     if laid.fresh.passages:
-        new = Store(partial)
-        about["dense"] = ann.build(blocks(new.vectors), len(new), dimensions, partial / "dense")
+        about["dense"] = ann.build(blocks(partial / "vectors.npy"), laid.fresh.passages, dimensions, partial / "dense")
         lexical.build(partial / "lexical", ((title(p), searchable(p)) for p in _read(partial)))
     return about
 

@@ -140,7 +140,8 @@ class Index:
         self.about: Mapping[str, Any] = {}
         self._dense = dense
         self._lexical = lexical
-        self._probe: npt.NDArray[np.float32] | None = probe  # until it has been compared
+        self.probe = probe  # the vector of a fixed text, by which another encoder under the same name is known
+        self._compared = False
 
     @classmethod
     def open(cls, folder: Path) -> Index:
@@ -165,9 +166,9 @@ class Index:
         """(passage id, cosine) of the `k` nearest; none for Chinese with the embedded embedder, which knows English alone."""
         if self.embedder == "embedded" and chinese(query):
             return []  # measured on six questions: the right passage at .30, an unrelated one at .55
-        if self._probe is not None:
-            check_probe(self._probe, embed_question(PROBE, self.embedder), self.embedder)
-            self._probe = None
+        if not self._compared:
+            check_probe(self.probe, embed_question(PROBE, self.embedder), self.embedder)
+            self._compared = True
         return self.search_vector(embed_question(query, self.embedder), k)
 
     def search_vector(self, vector: npt.NDArray[np.float32], k: int) -> Found:
@@ -185,13 +186,16 @@ class Index:
         return {passage_id.rpartition("#")[0] for passage_id in self.passages}
 
     def section(self, passage_id: str) -> list[Passage]:
-        """The passages under the same heading of the same document, in order, this one among them."""
-        passage = self.passages[passage_id]
-        if not isinstance(self.passages, Store):
-            return [passage]
-        store = self.passages
-        beside = (store[store.ids[row]] for row in store.of_document[passage.document_id])
-        return sorted((one for one in beside if one.heading == passage.heading), key=lambda one: one.start)
+        """The passages next to this one under the same heading, in order, this one among them."""
+        here = self.passages[passage_id]
+        document, _, number = passage_id.rpartition("#")
+        found = [here]
+        for step in (-1, 1):
+            at = int(number) + step
+            while (beside := self.passages.get(f"{document}#{at}")) and beside.heading == here.heading:
+                found.append(beside)
+                at += step
+        return sorted(found, key=lambda passage: passage.start)
 
     def sentence_vectors(self, passage_id: str) -> npt.NDArray[np.float16] | None:
         """A unit vector a sentence (`medmodel.rag.store.sentence_texts`); None when the index was built without."""

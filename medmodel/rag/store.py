@@ -87,14 +87,6 @@ class Store(Mapping[str, Passage]):
         return self._rows[passage_id]
 
     @cached_property
-    def of_document(self) -> dict[str, list[int]]:
-        """Rows of each document's passages."""
-        rows: dict[str, list[int]] = {}
-        for row, identity in enumerate(self.ids):
-            rows.setdefault(identity.rpartition("#")[0], []).append(row)
-        return rows
-
-    @cached_property
     def withdrawn(self) -> dict[str, Withdrawn]:
         lines = bytes(self._withdrawn).splitlines()
         return {gone.passage_id: gone for gone in map(Withdrawn.model_validate_json, lines)}
@@ -132,7 +124,7 @@ def sentence_texts(passage: Passage) -> list[str]:
 
 
 def key(text: str) -> bytes:
-    """The beginning of a text's SHA-256: two texts in 10^18 pairs of a billion would share it."""
+    """The beginning of a text's SHA-256: of a billion texts, two share it with a chance of 10^-21."""
     return hashlib.sha256(text.encode()).digest()[:KEY]
 
 

@@ -33,7 +33,7 @@ Embed = Callable[[Sequence[str], str, Callable[[int], None]], Vectors]
 BLOCK = 2048  # passages: two to four minutes of embedding on two cores
 ROWS = 16_384  # vectors read at a time, 25 MB of 384 dimensions
 PROBE = "Which treatment is recommended, and at what dose?"  # embedded with the index and by whoever searches it
-ALIKE = 0.98  # cosine of the probe then and now; int8 weights of one encoder give .99, another encoder about 0
+ALIKE = 0.98  # cosine of the probe then and now: .996 between all-MiniLM-L6-v2 in 32 and in 8 bits
 
 
 class Encoder(NamedTuple):
@@ -101,10 +101,13 @@ def write_vectors(
     return len(probe)
 
 
-def blocks(vectors: Vectors) -> Iterator[Vectors]:
-    """A mapped file's vectors, some at a time."""
-    for start in range(0, len(vectors), ROWS):
-        yield np.asarray(vectors[start : start + ROWS])
+def blocks(file: Path) -> Iterator[Vectors]:
+    """The vectors of a .npy file, some at a time; read, not mapped: of a million, mapped pages would fill the memory."""
+    with open(file, "rb") as raw:
+        np.lib.format.read_magic(raw)  # type: ignore[no-untyped-call]
+        (_, dimensions), _, kind = np.lib.format.read_array_header_1_0(raw)  # type: ignore[no-untyped-call]
+        while len(rows := np.fromfile(raw, kind, ROWS * dimensions)):
+            yield rows.reshape(-1, dimensions)
 
 
 def check_probe(stored: Vectors, now: Vectors, name: str) -> None:
