@@ -277,6 +277,21 @@ def retrieval(
         out.print(f"{found['unjudged_queries']} queries have no judged document and are left out")
 
 
+@app.command()
+def benefit(
+    rows: Annotated[Path, typer.Argument(help="rows of a benchmark that was run with --retrieval")],
+    as_json: AsJson = False,
+) -> None:
+    """What passages before a question fixed and misled, and what the router would make of it (evals/benefit.py)."""
+    from evals.benefit import benefit as counted
+
+    found = counted(rows)
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        _table(f"{found['n']} items", [(name, f"{value}") for name, value in found.items()])
+
+
 @app.command(name="batch-compare")
 def compare(
     first: Annotated[Path, typer.Argument(metavar="A", help="results of the one release")],

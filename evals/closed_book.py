@@ -318,6 +318,7 @@ class ClosedBook(Suite[Question]):
             "fixed": float(without and not closed),
             "misled": float(closed and not without),
             "own_source_found": float(found.own),
+            "nearness": found.nearness,
         }
 
     # What is shown

@@ -41,6 +41,7 @@ class Found(NamedTuple):
     without_own: str
     with_own: str
     own: bool
+    nearness: float = 0.0  # cosine of the nearest passage shown, the item's own source aside
 
 
 class Retrieval:
@@ -53,10 +54,13 @@ class Retrieval:
         return cls(open_retriever(Index.open(index), CANDIDATES))
 
     def find(self, item: Source) -> Found:
-        passages = [hit.metadata["passage"] for hit in self._retriever.invoke(item.question)]
+        hits = self._retriever.invoke(item.question)
+        passages = [hit.metadata["passage"] for hit in hits]
         others = [passage for passage in passages if not is_own(passage, item)]
         shown = passages[:PASSAGES]
-        return Found(_text(others[:PASSAGES]), _text(shown), any(passage not in others for passage in shown))
+        near = {hit.metadata["passage_id"]: float(hit.metadata["cosine"]) for hit in hits}
+        nearness = max((near[passage.id] for passage in others[:PASSAGES]), default=0.0)
+        return Found(_text(others[:PASSAGES]), _text(shown), any(passage not in others for passage in shown), nearness)
 
 
 def is_own(passage: Passage, item: Source) -> bool:

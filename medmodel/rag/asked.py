@@ -16,7 +16,7 @@ from medmodel.rag.words import words
 
 MOST = 1_000  # words of a question that are read, the first ones
 FEW = 64  # different terms that are looked for, the rarest: four times what BioASQ's longest question has
-READ = 20_000  # characters of a question that are read: 1,000 words and more
+READ = 8_000  # characters of a question that are read: 1,000 words and more; jieba cuts as many in a twentieth of a second
 _LONGEST = 40  # characters; the index has no longer word either
 _MIXED = re.compile(r"(?<![^\W_])(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]{2,40}(?![^\W_])")
 _PART = re.compile(r"\d+|[^\W\d_]+")
