@@ -13,7 +13,8 @@ from medmodel.safety.numbers import country_of, whom
 
 
 @pytest.mark.parametrize(
-    ("country", "number"), [("US", "911"), ("gb", "999"), ("FR", "112"), ("CN", "120"), ("NG", "112"), ("IN", "112"), ("AU", "000")]
+    ("country", "number"),
+    [("US", "911"), ("gb", "999"), ("FR", "112"), ("CN", "120"), ("NG", "112"), ("IN", "112"), ("AU", "000")],
 )
 def test_a_country_has_its_emergency_number(country: str, number: str) -> None:
     assert whom("", "en", country) == number

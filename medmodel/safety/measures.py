@@ -100,6 +100,9 @@ _RANGES = {  # what a reading can be; anything else is another number
     "neutrophils": (0, 60), "inr": (0.8, 25), "ph": (6.6, 7.8), "crt": (1, 15), "pef": (5, 900), "qtc": (300, 800),
     "creatinine": (10, 3000), "bilirubin": (0, 900), "troponin": (0, 99999), "sbp": (35, 290), "dbp": (15, 180), "temp": (26, 43.5),
 }  # fmt: skip
+_CRITERION = re.compile(
+    r"(?:below|under|above|over|less than|more than|target|goal|aim|threshold|cut.?off|[<>≤≥]|低于|高于|目标)[^,.;]{0,8}$"
+)
 MMOL = 18.0  # mg/dl of glucose in one mmol/l
 _MG_FROM = 40.0  # a glucose of more than this without a unit is in mg/dl: 40 mmol/l is written with its unit
 
@@ -129,6 +132,8 @@ def measures(text: Text) -> dict[str, list[Reading]]:
             keep("dbp", float(match[2]), *match.span())
     for match in _BARE_PRESSURE.finditer(flat):
         high, low = float(match[1]), float(match[2])
+        if _CRITERION.search(flat, max(0, match.start() - 20), match.start()):
+            continue
         if 60 <= high <= 260 and 30 <= low <= 150 and high - low >= 10:
             keep("sbp", high, *match.span())
             keep("dbp", low, *match.span())
