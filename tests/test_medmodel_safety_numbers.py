@@ -34,7 +34,7 @@ def test_self_harm_and_poison_name_their_own_line_beside_the_emergency_number() 
 
 
 def test_a_country_that_is_none_is_refused_in_one_sentence() -> None:
-    with pytest.raises(UnknownName, match="unknown country 'UX' in MEDMODEL_COUNTRY; known: .*US"):
+    with pytest.raises(UnknownName, match=r"unknown country 'UX' in MEDMODEL_COUNTRY; known: .*US"):
         country_of("UX")
 
 

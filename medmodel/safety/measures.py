@@ -67,6 +67,10 @@ _TEMPERATURE = re.compile(
 _DEGREES = re.compile(
     r"(?<![\d.])(\d{2,3}(?:\.\d{1,2})?)\s?(?:°|º|degrees?\s?|度)\s?([cf]\b)?|(?<![\d.])(\d{2,3}(?:\.\d)?)\s?([cf])\b"
 )
+# A bare 38.9 is a temperature: no other reading of a patient is written so without a unit.
+_BARE_TEMPERATURE = re.compile(
+    r"(?<![\d./])(3[89]|4[01])\.\d(?![\d.%])(?! ?(?:%|kg|kilos|cm|mm|mg|ml|mcg|mmol|g\b|weeks|wks|years|days|months|hours|x|/|岁|周|公斤|厘米))"
+)
 _AGES = (
     (re.compile(r"(?<![\d.])(\d{1,3})[\s-]*(?:years?|yrs?|y)[\s-]*(?:olds?|o\b)"), 365.25),
     (re.compile(r"\bage[ds]?(?: of)? (\d{1,3})\b(?! (?:weeks|months|days))"), 365.25),
@@ -79,7 +83,7 @@ _AGES = (
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) months? ago"), 30.4),
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) weeks? ago"), 7.0),
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) days? ago|born (?:yesterday|today|this)"), 1.0),
-    (re.compile(r"(?:才|刚|满|未满|不到|出生)*(\d{1,2})个(?:多|半)?月(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})个月|(?:宝宝|婴儿|孩子|儿子|女儿|娃)(?:才|刚|只有|刚满|满)(\d{1,2})个月"), 30.4),
+    (re.compile(r"(?:才|刚|满|未满|不到|出生)*(\d{1,2})个(?:多|半)?月(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})个月|(?:宝宝|婴儿|孩子|儿子|女儿|娃)(?:才|刚|只有|刚满|满|现在)?(\d{1,2})个月"), 30.4),
     (re.compile(r"(\d{1,2})周(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})周"), 7.0),
     (re.compile(r"出生(?:才|刚|后|第)?(\d{1,3})天|(\d{1,3})天(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿|新生))|生后(\d{1,3})天|刚?满月"), 1.0),
 )  # fmt: skip
@@ -143,6 +147,9 @@ def measures(text: Text) -> dict[str, list[Reading]]:
             degrees = float(value)
             fahrenheit = unit == "f" or (unit != "c" and 93 <= degrees <= 110)
             keep("temp", (degrees - 32) / 1.8 if fahrenheit else degrees, *match.span())
+    for match in _BARE_TEMPERATURE.finditer(flat):
+        if not any(one.start <= match.start() < one.end for readings in found.values() for one in readings):
+            keep("temp", float(match[0]), *match.span())
     for pattern, days in _AGES:
         for match in pattern.finditer(flat):
             written = next((group for group in match.groups() if group), "30" if "满月" in match[0] else "1")

@@ -201,14 +201,15 @@ def _source(engine: str, model: Path | None, stack: ExitStack) -> EngineSource:
 
 def _answering(index_folder: Path, about: dict[str, Any], repair: bool) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
-    from medmodel import registry
+    from medmodel import registry, safety
     from medmodel.rag import refs
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
     from medmodel.rag.retrievers.together import Together
-    from medmodel.safety import country_of
 
-    country_of()  # a setting that names no known country fails now, not at the first emergency
+    safety.country_of()  # a setting that names no known country fails now, not at the first emergency
+    safety.red_flags("warm-up")  # reads the rules now, not with the first question
+    safety.refusal("warm-up")
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     own = refs.load_index()
