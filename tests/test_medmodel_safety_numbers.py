@@ -13,7 +13,8 @@ from medmodel.safety.numbers import country_of, whom
 
 
 @pytest.mark.parametrize(
-    ("country", "number"), [("US", "911"), ("gb", "999"), ("FR", "112"), ("CN", "120"), ("NG", "112"), ("IN", "112"), ("AU", "000")]
+    ("country", "number"),
+    [("US", "911"), ("gb", "999"), ("FR", "112"), ("CN", "120"), ("NG", "112"), ("IN", "112"), ("AU", "000")],
 )
 def test_a_country_has_its_emergency_number(country: str, number: str) -> None:
     assert whom("", "en", country) == number
@@ -33,7 +34,7 @@ def test_self_harm_and_poison_name_their_own_line_beside_the_emergency_number() 
 
 
 def test_a_country_that_is_none_is_refused_in_one_sentence() -> None:
-    with pytest.raises(UnknownName, match="unknown country 'UX' in MEDMODEL_COUNTRY; known: .*US"):
+    with pytest.raises(UnknownName, match=r"unknown country 'UX' in MEDMODEL_COUNTRY; known: .*US"):
         country_of("UX")
 
 

@@ -67,6 +67,10 @@ _TEMPERATURE = re.compile(
 _DEGREES = re.compile(
     r"(?<![\d.])(\d{2,3}(?:\.\d{1,2})?)\s?(?:°|º|degrees?\s?|度)\s?([cf]\b)?|(?<![\d.])(\d{2,3}(?:\.\d)?)\s?([cf])\b"
 )
+# A bare 38.9 is a temperature: no other reading of a patient is written so without a unit.
+_BARE_TEMPERATURE = re.compile(
+    r"(?<![\d./])(3[89]|4[01])\.\d(?![\d.%])(?! ?(?:%|kg|kilos|cm|mm|mg|ml|mcg|mmol|g\b|weeks|wks|years|days|months|hours|x|/|岁|周|公斤|厘米))"
+)
 _AGES = (
     (re.compile(r"(?<![\d.])(\d{1,3})[\s-]*(?:years?|yrs?|y)[\s-]*(?:olds?|o\b)"), 365.25),
     (re.compile(r"\bage[ds]?(?: of)? (\d{1,3})\b(?! (?:weeks|months|days))"), 365.25),
@@ -79,7 +83,7 @@ _AGES = (
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) months? ago"), 30.4),
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) weeks? ago"), 7.0),
     (re.compile(r"born (?:only |just |about )?(\d{1,2}|an?|one) days? ago|born (?:yesterday|today|this)"), 1.0),
-    (re.compile(r"(?:才|刚|满|未满|不到|出生)*(\d{1,2})个(?:多|半)?月(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})个月|(?:宝宝|婴儿|孩子|儿子|女儿|娃)(?:才|刚|只有|刚满|满)(\d{1,2})个月"), 30.4),
+    (re.compile(r"(?:才|刚|满|未满|不到|出生)*(\d{1,2})个(?:多|半)?月(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})个月|(?:宝宝|婴儿|孩子|儿子|女儿|娃)(?:才|刚|只有|刚满|满|现在)?(\d{1,2})个月"), 30.4),
     (re.compile(r"(\d{1,2})周(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿))|出生(?:才|刚|后)?(\d{1,2})周"), 7.0),
     (re.compile(r"出生(?:才|刚|后|第)?(\d{1,3})天|(\d{1,3})天(?:大|龄|的?(?:女|男|小)?(?:婴|宝|孩|儿|新生))|生后(\d{1,3})天|刚?满月"), 1.0),
 )  # fmt: skip
@@ -100,6 +104,9 @@ _RANGES = {  # what a reading can be; anything else is another number
     "neutrophils": (0, 60), "inr": (0.8, 25), "ph": (6.6, 7.8), "crt": (1, 15), "pef": (5, 900), "qtc": (300, 800),
     "creatinine": (10, 3000), "bilirubin": (0, 900), "troponin": (0, 99999), "sbp": (35, 290), "dbp": (15, 180), "temp": (26, 43.5),
 }  # fmt: skip
+_CRITERION = re.compile(
+    r"(?:below|under|above|over|less than|more than|target|goal|aim|threshold|cut.?off|[<>≤≥]|低于|高于|目标)[^,.;]{0,8}$"
+)
 MMOL = 18.0  # mg/dl of glucose in one mmol/l
 _MG_FROM = 40.0  # a glucose of more than this without a unit is in mg/dl: 40 mmol/l is written with its unit
 
@@ -129,6 +136,8 @@ def measures(text: Text) -> dict[str, list[Reading]]:
             keep("dbp", float(match[2]), *match.span())
     for match in _BARE_PRESSURE.finditer(flat):
         high, low = float(match[1]), float(match[2])
+        if _CRITERION.search(flat, max(0, match.start() - 20), match.start()):
+            continue
         if 60 <= high <= 260 and 30 <= low <= 150 and high - low >= 10:
             keep("sbp", high, *match.span())
             keep("dbp", low, *match.span())
@@ -138,6 +147,9 @@ def measures(text: Text) -> dict[str, list[Reading]]:
             degrees = float(value)
             fahrenheit = unit == "f" or (unit != "c" and 93 <= degrees <= 110)
             keep("temp", (degrees - 32) / 1.8 if fahrenheit else degrees, *match.span())
+    for match in _BARE_TEMPERATURE.finditer(flat):
+        if not any(one.start <= match.start() < one.end for readings in found.values() for one in readings):
+            keep("temp", float(match[0]), *match.span())
     for pattern, days in _AGES:
         for match in pattern.finditer(flat):
             written = next((group for group in match.groups() if group), "30" if "满月" in match[0] else "1")

@@ -114,8 +114,7 @@ class Phrases:
             return known
         found = self._exact(word.text, word.stem)
         if not found:
-            meant = self._speller.stem_of(word.text)
-            found = self._exact(meant, meant) if meant else found
+            found = frozenset().union(*(self._exact(meant, meant) for meant in self._speller.stems_of(word.text)))
         if len(self._terms) < 50_000:
             self._terms[word.text] = found
         return found

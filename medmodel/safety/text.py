@@ -94,7 +94,7 @@ def fillers() -> frozenset[str]:
 
 
 class Speller:
-    """The one word of a vocabulary that a mistyped word stands for, by symmetric deletion; "" when there is none."""
+    """The words of a vocabulary that a mistyped word may stand for, by symmetric deletion."""
 
     def __init__(self, vocabulary: Mapping[str, str]) -> None:
         self._stems = dict(vocabulary)  # a form -> its stem
@@ -104,14 +104,12 @@ class Speller:
                 self._near.setdefault(shorter, []).append(form)
         self._common = _tables().common
 
-    def stem_of(self, word: str) -> str:
+    def stems_of(self, word: str) -> set[str]:
+        """Stems of every word of the vocabulary that is one typing error away; none for a word that is common itself."""
         if len(word) < SHORTEST or not word.isalpha() or not word.isascii() or word in self._common:
-            return ""
-        for shorter in (word, *_deletions(word)):
-            for form in self._near.get(shorter, ()):
-                if _one_edit(word, form):
-                    return self._stems[form]
-        return ""
+            return set()
+        near = {form for shorter in (word, *_deletions(word)) for form in self._near.get(shorter, ())}
+        return {self._stems[form] for form in near if _one_edit(word, form)}
 
 
 def _deletions(word: str) -> list[str]:

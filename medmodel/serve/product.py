@@ -223,14 +223,16 @@ def _answering(
     index_folder: Path, about: dict[str, Any], repair: bool, unsupported: Literal["drop", "mark"], writes_chinese: bool
 ) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
+    from medmodel import safety
     from medmodel.rag import refs
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
     from medmodel.rag.profiles import open_retriever
     from medmodel.rag.retrievers.together import Together
-    from medmodel.safety import country_of
 
-    country_of()  # a setting that names no known country fails now, not at the first emergency
+    safety.country_of()  # a setting that names no known country fails now, not at the first emergency
+    safety.red_flags("warm-up")  # reads the rules now, not with the first question
+    safety.refusal("warm-up")
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     tools.find("warm-up")  # and the calculators
