@@ -4,7 +4,8 @@ The questions are in `calculators.yaml`, English and Chinese, each with the sour
 value by hand. `right_tool` is the first tool offered; `right_value` its result, within the source's own precision and in
 its unit; `asked`: nothing is computed, and exactly what is missing is asked for; `offered_without` counts ordinary
 questions that were offered a calculator. The product reads and computes by rule, so it is asked without a model. The
-questions were written by the author of the rules, before they were run. Not covered: forms, and what a model would do with
+questions were written by the author of the rules, most of them before the first run and the last 22 computed ones after
+it: `docs/evidence.md` has the first runs. Not covered: forms, and what a model would do with
 the tools (MedCalc-Bench: `medcalc`).
 
     python -m evals calculators --url http://127.0.0.1:7860

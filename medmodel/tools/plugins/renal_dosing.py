@@ -40,6 +40,7 @@ _KIDNEY = re.compile(
     r"\b(?:renal|kidney|CrCl|CCr|eGFR|GFR|creatinine|dialysis|CKD|nephropathy|clearance)\b|肾|肌酐|透析|清除率", re.IGNORECASE
 )
 _DOSE = re.compile(r"\b(?:dose|doses|dosing|dosage|adjust\w*|how much)\b|剂量|用量|调整", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n")
 _SOMETHING = re.compile(
     r"\b(?:dose|dosing|dosage) (?:of|for) (?P<of>[a-z][a-z-]{4,})|\b(?P<before>[a-z][a-z-]{4,}) (?:dose|dosing|dosage)\b",
     re.IGNORECASE,
@@ -167,11 +168,17 @@ def _said(drug: str, row: Mapping[str, Any], tier: Mapping[str, Any], value: str
 
 
 def _also_named(text: str) -> list[tuple[str, int]]:
-    """A drug beside kidneys and doses; one that the table lacks too, so that it can say so."""
-    if not (_KIDNEY.search(text) and _DOSE.search(text)):
+    """A drug whose dose is asked for, in a question about kidneys; one that the table lacks too, so that it can say so.
+
+    Drug and dose stand in one sentence: a history that names a drug, kidneys and doses apart asks for none.
+    """
+    if not _KIDNEY.search(text):
         return []
-    mentions = [(mention.text, mention.start) for mention in named_in(text)]
-    return mentions[:1] or [(name, start) for name, start in _unknown(text)]
+    doses = [sentence for sentence in _SENTENCE.split(text) if _DOSE.search(sentence)]
+    mentions = [mention.text for sentence in doses for mention in named_in(sentence)]
+    if mentions:
+        return [(mentions[0], text.index(mentions[0]))]
+    return [found for sentence in doses for found in _unknown(sentence)][:1]
 
 
 def _unknown(text: str) -> list[tuple[str, int]]:
