@@ -180,6 +180,17 @@ class Claim(Record):
     reason: str = ""  # why it is unsupported: "number 5 is not in the quote"
 
 
+class Withheld(Record):
+    """Words of a passage that look like an order to a model: no prompt and no quote has them, the reader sees them as that."""
+
+    passage_id: str
+    source_id: str
+    text: str  # `passage.text[start:end]`; of a heading or a title, which are no part of it, the whole
+    start: int
+    end: int
+    reason: str
+
+
 class RedFlag(Record):
     """A rule that fired on the question, before any model was asked."""
 
@@ -221,6 +232,7 @@ class Answer(Record):
     seconds: float = 0.0
     prompt_tokens: int | None = None  # that the model read and wrote for it, repair included; 0 when it was not asked,
     tokens: int | None = None  # None when its server does not say
+    withheld: tuple[Withheld, ...] = ()  # orders to a model, found in the passages
 
 
 class BatchResult(Record):
