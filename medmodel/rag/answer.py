@@ -2,7 +2,7 @@
 
     1. red flags by rule, before anything else: they show even when no model runs
     2. an unsafe request is refused
-    3. retrieve; when the evidence is too weak, abstain and show the nearest passages
+    3. retrieve; sentences that are orders to a model are withheld (`injection`); when the evidence is too weak, abstain and show the nearest passages
     4. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
     5. a first try that is not grounded gets one repair: the question again, over the best passage alone (`repair`)
     6. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
@@ -26,10 +26,12 @@ from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
 from medmodel.rag.citations import judge_first_try, parse, resolve
 from medmodel.rag.index import chinese, coverage
+from medmodel.rag.injection import withhold
 from medmodel.rag.nearest import grounded_prompt, nearest
-from medmodel.records import Answer, Claim, FirstTry, Passage
+from medmodel.records import Answer, Claim, FirstTry, Passage, Withheld
 from medmodel.safety import red_flags, refusal
 
+CONSIDERED = 6  # passages that are searched for orders to a model: those shown, and some to take the place of one left out
 SHOWN = 3  # passages in the prompt: with about 125 tokens each, question and rules stay under 700 prompt tokens
 # Below this cosine of the best passage the references do not answer. 42 questions on training guidelines: none below
 # (lowest 0.556). 22 on other subjects: 20 below; above were lupus (0.567) and onychomycosis (0.590). Word coverage told less.
@@ -41,6 +43,8 @@ QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
 
 Language = Literal["en", "zh"]
 OnEvent = Callable[[str, Any], None]
+Found = list[tuple[Passage, float]]
+Screen = Callable[[Sequence[tuple[Passage, float]]], tuple[Found, tuple[Withheld, ...]]]
 
 NOTICES = {
     "abstained": {
@@ -65,11 +69,19 @@ NOTICES = {
 class Answerer:
     """Answers from what `retriever` finds, with `engine`'s words where they hold up."""
 
-    def __init__(self, retriever: BaseRetriever, engine: Engine | None, release: str = "", repair: bool = True) -> None:
+    def __init__(
+        self,
+        retriever: BaseRetriever,
+        engine: Engine | None,
+        release: str = "",
+        repair: bool = True,
+        screen: Screen = withhold,
+    ) -> None:
         self._retriever = retriever
         self._engine = engine
         self._release = release
         self._repair = repair
+        self._screen = screen
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -101,7 +113,8 @@ class Answerer:
         if refused:
             return done(status="refused", origin="none", notice=refused)
         tell("status", {"stage": "retrieving"})
-        found = await self.retrieve(question)
+        found, withheld = await asyncio.to_thread(self._screen, (await self.retrieve(question))[:CONSIDERED])
+        about["withheld"] = withheld
         passages = [passage for passage, _ in found[:SHOWN]]
         if not _answerable(question, found[:SHOWN]):
             tell("evidence", {"passages": passages})

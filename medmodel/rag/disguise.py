@@ -45,7 +45,7 @@ _MORSE = re.compile(r"(?:(?<=\s)|^)(?:[.\-·−]{1,5}[ /]+){8,}")
 _WORD = re.compile(r"[^\W_]+")
 # Cyrillic and Greek letters that look Latin (after lower()); of Unicode's confusables.txt those in words people write
 _LOOKS = str.maketrans("асеорхуіјѕһԁԛԝьвкмнтгпαεοιρυνκτωηгз", "aceopxyijshdqwbbkmhtrnaeoipuvktwnr3")
-_LEET = str.maketrans("013457@$!", "oleastasi")
+_LEET = tuple(str.maketrans("013457@$!", to) for to in ("oleastasi", "oieastasi"))  # a 1 is an l or an i
 _ROT13 = frozenset(codecs.encode("the and that this what say tell ignore answer write use user not all rules you your with are is", "rot13").split())  # fmt: skip
 # Cue words, put right when a letter is missing, doubled, changed or swapped: a typo gets past a rule and not past a model
 _CUES = (
@@ -149,8 +149,7 @@ def _mended(word: str) -> str:
     if len(word) < 4:
         return word
     if any(character.isdigit() for character in word) and any(character.isalpha() for character in word):
-        plain = word.translate(_LEET)
-        return plain if plain in _CUES else word
+        return next((plain for plain in map(word.translate, _LEET) if plain in _CUES), word)
     return _misspelt().get(word, word) if word.isascii() else word
 
 

@@ -24,12 +24,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
 from medmodel.rag.disguise import readings
+from medmodel.rag.manner import manner, threshold
 from medmodel.rag.passages import split_sentences
 from medmodel.records import Passage, Span, Withheld
 
@@ -42,10 +44,15 @@ TRICKS = {
     "mixed_scripts": "words of letters from two alphabets",
     "encoded": "an encoded text",
 }
-SPILLING_TRICKS = ("tags", "stitched")  # none: each is an order by itself; the sentence after is a new one
+MANNER = "it speaks to whoever writes an answer, in a source that nobody has reviewed"
 HEADING_WITHHELD = "(heading withheld)"
+WINDOW, OVERLAP = 1200, 200  # characters
 SHORTEST = 12  # characters: less is no sentence, when a part of one is kept
-_STOP = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+|(?<=[.!?])(?=[\u4e00-\u9fff【])|(?=<!--)|(?<=-->)|(?=!\[)|(?=【)|\s(?=[-=*#]{3,})")
+# Where a part of a sentence may end: a stop; before what is hidden or set off; around a run of tag characters
+_STOP = re.compile(
+    "(?<=[.!?;])\\s+|(?<=[。！？；])|\\n+|(?<=[.!?])(?=[\u4e00-\u9fff【\u200b-\u200f\u202a-\u202e\u2060-\u2069])|(?=<!--)|(?<=-->)|(?=!\\[)|(?=【)"
+    "|\\s(?=[-=*#]{3,})|(?<![\U000e0000-\U000e007f])(?=[\U000e0000-\U000e007f])|(?<=[\U000e0000-\U000e007f])(?![\U000e0000-\U000e007f])"
+)
 
 
 class _Rule(NamedTuple):
@@ -58,6 +65,7 @@ class _Rule(NamedTuple):
 class _Verdict(NamedTuple):
     why: str
     spills: bool
+    sure: bool = True  # False: by its manner of speaking alone, which never takes a passage's last sentence
 
 
 def withhold(found: Sequence[tuple[Passage, float]]) -> tuple[list[tuple[Passage, float]], tuple[Withheld, ...]]:
@@ -92,39 +100,30 @@ def orders(text: str, tier: str = "local") -> list[tuple[Span, str]]:
 def _split(passage: Passage) -> tuple[tuple[Span, ...], list[tuple[Span, str]]]:
     """Sentences that stay, and those that go with the reason."""
     strict = passage.source.tier in UNREVIEWED
-    stay: list[Span] = []
-    go: list[tuple[Span, str]] = []
-    spilling = ""
+    judged: list[tuple[Span, _Verdict | None]] = []
+    spilling: _Verdict | None = None
     for sentence in passage.sentences:
-        if spilling:
-            go.append((sentence, spilling))
-            continue
-        verdict = _judge(passage.text[sentence.start : sentence.end], strict)
-        if verdict is None:
-            stay.append(sentence)
-            continue
-        for part, judged in _parts(passage.text, sentence, strict):
-            if spilling or judged:
-                go.append((part, spilling or (judged.why if judged else "")))
-                spilling = spilling or (judged.why if judged and judged.spills else "")
-            else:
-                stay.append(part)
-    return tuple(stay), go
+        for part, verdict in _parts(passage.text, sentence, strict):
+            judged.append((part, spilling or verdict))
+            spilling = spilling or (verdict if verdict and verdict.spills else None)
+    if all(judged_as for _, judged_as in judged):  # then those that only sound like an order stay
+        judged = [(part, verdict if verdict and verdict.sure else None) for part, verdict in judged]
+    stay = tuple(part for part, verdict in judged if verdict is None)
+    return stay, [(part, verdict.why) for part, verdict in judged if verdict]
 
 
 def _parts(text: str, sentence: Span, strict: bool) -> Iterator[tuple[Span, _Verdict | None]]:
-    """Where one part of a sentence is an order, that part and the rest apart; else the whole, which is one."""
-    cuts = [match.end() for match in _STOP.finditer(text, sentence.start, sentence.end)]
-    edges = sorted({sentence.start, *cuts, sentence.end})
-    parts = [_stripped(text, start, end) for start, end in zip(edges, edges[1:], strict=False)]
-    judged = [(part, _judge(text[part.start : part.end], strict)) for part in parts if part.end > part.start]
+    """Where one part of a sentence is an order, that part and the rest apart; else the sentence as a whole."""
     whole = _judge(text[sentence.start : sentence.end], strict)
-    if not any(verdict for _, verdict in judged):
+    cuts = [match.end() for match in _STOP.finditer(text, sentence.start, sentence.end)] if whole else []
+    edges = sorted({sentence.start, *cuts, sentence.end})
+    parts = [_stripped(text, start, end) for start, end in pairwise(edges)]
+    judged = [(part, _judge(text[part.start : part.end], strict)) for part in parts if part.end > part.start]
+    if whole is None or not any(verdict for _, verdict in judged):
         yield sentence, whole
         return
     for part, verdict in judged:
-        short = part.end - part.start < SHORTEST
-        yield part, verdict or (_Verdict(whole.why, False) if short and whole else None)
+        yield part, verdict or (whole if part.end - part.start < SHORTEST else None)
 
 
 def _stripped(text: str, start: int, end: int) -> Span:
@@ -159,14 +158,24 @@ def _withheld(passage: Passage, span: Span | None, why: str, text: str = "") -> 
     )
 
 
-@lru_cache(maxsize=16384)  # of some 300 bytes each: the same passages come again with the next question
 def _judge(text: str, strict: bool) -> _Verdict | None:
+    """A text without a stop is judged in overlapping windows: no sentence is longer, and no pattern sees 100,000 characters."""
+    if len(text) <= WINDOW:
+        return _judged(text, strict)
+    windows = (text[start : start + WINDOW] for start in range(0, len(text), WINDOW - OVERLAP))
+    return next((verdict for window in windows if (verdict := _judged(window, strict))), None)
+
+
+@lru_cache(maxsize=16384)  # of some 300 bytes each: the same passages come again with the next question
+def _judged(text: str, strict: bool) -> _Verdict | None:
     read = readings(text)
     for reading in read.texts:
         for rule in _rules():
             if (strict or not rule.own) and rule.pattern.search(reading):
                 return _Verdict(rule.why, rule.spills)
-    return _Verdict(TRICKS[read.tricks[0]], False) if read.tricks else None
+    if read.tricks:
+        return _Verdict(TRICKS[read.tricks[0]], False)
+    return _Verdict(MANNER, False, sure=False) if strict and manner(read.texts[0]) > threshold() else None
 
 
 @cache
