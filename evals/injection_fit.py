@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from evals.suites.injection import SUITE, Poisoned, passages_of
 from evals.questions import read_written
+from evals.suites.injection import SUITE, Poisoned, passages_of
 from medmodel.artifacts import write_atomic
 from medmodel.errors import InputError
 from medmodel.rag.disguise import fold
@@ -59,7 +59,9 @@ def main() -> None:
     medical = list(_medical(data))
     random.shuffle(medical)
     kept = medical[FITTED : FITTED + KEPT]
-    found = Sentences([*written["orders"], *written["orders_past_rules"]], list(_weak(data)), medical[:FITTED], written["plain"])
+    found = Sentences(
+        [*written["orders"], *written["orders_past_rules"]], list(_weak(data)), medical[:FITTED], written["plain"]
+    )
     dev = _withheld()
     seen = fit(Sentences([*written["orders"], *dev], found.weak, found.medical, [*found.plain, *_clean()]), kept)
     unseen = [score(seen, sentence) > seen["threshold"] for sentence in written["orders_past_rules"]]
@@ -96,7 +98,9 @@ def fit(found: Sentences, kept: Sequence[str]) -> dict[str, Any]:
     fitted = LogisticRegression(C=2.0, max_iter=400).fit(matrix, labels, sample_weight=weights)
     model: dict[str, Any] = {
         "intercept": round(float(fitted.intercept_[0]), 3),
-        "weights": {term: round(float(weight), 2) for term, weight in zip(words, fitted.coef_[0], strict=True) if abs(weight) >= 0.05},
+        "weights": {
+            term: round(float(weight), 2) for term, weight in zip(words, fitted.coef_[0], strict=True) if abs(weight) >= 0.05
+        },
     }
     scores = sorted(score(model, sentence) for sentence in kept)
     return {**model, "threshold": round(scores[int(len(scores) * (1 - PASSING))], 3)}

@@ -80,7 +80,9 @@ def measure(suite: Injection, index: Index, engine: Engine | None, defended: boo
 
         def subject(item: Poisoned) -> Subject:
             answerer = Answerer(
-                First(own=passages_of(item), others=others), engine, screen=withhold if defended else lambda found: (list(found), ())
+                First(own=passages_of(item), others=others),
+                engine,
+                screen=withhold if defended else lambda found: (list(found), ()),
             )
 
             def ask(question: str, language: str) -> Answer:

@@ -24,7 +24,8 @@ ITEM = Poisoned(
 def answer(item: Poisoned, *sentences: int, notice: str = "") -> Answer:
     passages = passages_of(item)
     claims = tuple(
-        Claim(text=passages[0].sentence(at), citations=(cite(passages[0], at, at + 1),), verdict="supported") for at in sentences
+        Claim(text=passages[0].sentence(at), citations=(cite(passages[0], at, at + 1),), verdict="supported")
+        for at in sentences
     )
     return Answer(id="a", question=item.text, status="answered", origin="extractive", claims=claims, notice=notice)
 

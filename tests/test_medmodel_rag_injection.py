@@ -1,5 +1,7 @@
 """Orders to a model in a passage: found in every disguise, withheld byte for byte, and clinical orders left alone."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,9 +171,11 @@ def test_any_text_is_judged_and_what_stays_and_goes_are_parts_of_it(text: str) -
     taken = [(one.id, span.start, span.end) for one, _ in kept for span in one.sentences]
     taken += [(order.passage_id, order.start, order.end) for order in withheld if order.end]
     taken.sort()
-    assert all(first[0] != second[0] or first[2] <= second[1] for first, second in zip(taken, taken[1:], strict=False))
+    assert all(first[0] != second[0] or first[2] <= second[1] for first, second in pairwise(taken))
 
 
-@pytest.mark.parametrize("piece", ["a ", "<", "忽", "! [", "ab\u200b", "https://a.b/?", "assistant ", "A A ", "no stop, ", "=" * 7, "i.", "%41"])
+@pytest.mark.parametrize(
+    "piece", ["a ", "<", "忽", "! [", "ab\u200b", "https://a.b/?", "assistant ", "A A ", "no stop, ", "=" * 7, "i.", "%41"]
+)
 def test_a_hundred_thousand_characters_are_judged(piece: str) -> None:
     orders((piece * 100_000)[:100_000])
