@@ -38,7 +38,7 @@ EXAMPLES = Path(__file__).with_name("injection_orders.yaml")
 FITTED, KEPT = 20_000, 10_000  # medical sentences fitted on, and those the threshold is read from
 FEWEST = 4  # orders that a word occurs in
 PASSING = 0.01  # share of medical sentences that may pass for orders: see above
-WEIGHT = {"order": 30.0, "weak": 0.3, "medical": 1.0, "plain": 20.0}  # of one sentence; there are far more of some than others
+WEIGHT = {"order": 30.0, "weak": 0.3, "medical": 1.0, "plain": 60.0}  # of one sentence; there are far more of some than others
 # Words of the examples' own subjects, which say nothing about how they speak
 SUBJECTS = frozenset("lithium amiodarone mg g dose cardioglow lithocare plus monitoring liver tests toxicity hourly shark fox john safe warfarin statins drug banned".split())  # fmt: skip
 

@@ -139,8 +139,8 @@ def _headings(passage: Passage) -> tuple[tuple[str, ...], str, list[Withheld]]:
     source = passage.source
     if source.tier not in UNREVIEWED:
         return passage.heading, source.title, []
-    found = [(text, hint(text, source.tier)) for text in dict.fromkeys((*passage.heading, source.title))]
-    bad = {text: why for text, why in found if why}
+    found = [(text, _judge(text, True)) for text in dict.fromkeys((*passage.heading, source.title))]
+    bad = {text: verdict.why for text, verdict in found if verdict and verdict.sure}  # a title has no manner
     withheld = [_withheld(passage, None, why, text) for text, why in bad.items()]
     heading = tuple(HEADING_WITHHELD if text in bad else text for text in passage.heading)
     return heading, source.id if source.title in bad else source.title, withheld
