@@ -33,10 +33,12 @@ from medmodel.records import (
     Passage,
     RedFlag,
     Source,
+    Withheld,
 )
 
 Language = Literal["en", "zh"]
 Words = Mapping[str, str]
+UNREVIEWED = ("local", "forum", "patient", "none")  # tiers that a claim names when it rests on nothing better
 VERDICTS = {  # of a gate: the word's key, and how it is coloured
     "pass": ("pass", "mm-good"),
     "fail": ("fail", "mm-bad"),
@@ -135,15 +137,19 @@ def evidence(view: View, t: Words) -> str:
     """Every passage with its sentences numbered as in the answer; a citation's button opens it at the quote."""
     nearest = view.answer is not None and view.answer.status == "abstained"
     cited = _citations(view.claims)
+    withheld = view.answer.withheld if view.answer else ()
     cards = []
     first = 1
     for position, passage in enumerate(view.passages):
         mine = [citation for citation in cited if citation.passage_id == passage.id]
-        cards.append(_card(passage, first, position, mine, opened=nearest, t=t))
+        orders = [one for one in withheld if one.passage_id == passage.id and one.end]
+        cards.append(_card(passage, first, position, mine, orders, opened=nearest, t=t))
         first += len(passage.sentences)
     hint = "" if nearest else f'<p class="mm-hint">{text(t["evidence_hint" if cards else "evidence_empty"])}</p>'
     title = text(t["nearest" if nearest else "evidence"])
-    return f'<section class="mm-evidence" aria-label="{title}"><h2>{title}</h2>{hint}{"".join(cards)}</section>'
+    shown = {passage.id for passage in view.passages}
+    left = "".join(_order(one, t) for one in withheld if one.passage_id not in shown or not one.end)
+    return f'<section class="mm-evidence" aria-label="{title}"><h2>{title}</h2>{hint}{"".join(cards)}{left}</section>'
 
 
 def header(release: Mapping[str, Any] | None, t: Words) -> str:
@@ -286,10 +292,24 @@ def _claim(claim: Claim, t: Words) -> str:
     )
     chips += "".join(f'<q class="mm-stored">{text(citation.quote)}</q>' for citation in claim.citations if citation.withdrawn)
     if claim.verdict == "supported":
-        return f'<li class="mm-claim"><span>{text(claim.text)}</span> {chips}</li>'
+        return f'<li class="mm-claim"><span>{text(claim.text)}</span> {chips}{_tier(claim, t)}</li>'
     why = claim.reason or ("" if claim.citations else t["no_citation"])
     mark = f'<span class="mm-tag mm-bad">{text(t["unsupported"])}{": " + text(why) if why else ""}</span>'
     return f'<li class="mm-claim mm-unsupported"><span>{text(claim.text)}</span> {chips} {mark}</li>'
+
+
+def _tier(claim: Claim, t: Words) -> str:
+    """Named where a claim rests on nothing that anybody has reviewed."""
+    tiers = list(dict.fromkeys(citation.source.tier for citation in claim.citations))
+    if not tiers or not all(tier in UNREVIEWED for tier in tiers):
+        return ""
+    return f' <span class="mm-tag mm-warn">{text(t["tier_" + tiers[0]])}: {text(t["not_reviewed"])}</span>'
+
+
+def _order(one: Withheld, t: Words) -> str:
+    """Words of a passage that nobody is shown as part of an answer: as text, and never as what they want to be."""
+    label = text(t["withheld"].format(reason=one.reason))
+    return f'<p class="mm-withheld"><span class="mm-tag mm-bad">{label}</span> <s>{text(one.text)}</s></p>'
 
 
 def _chip(citation: Citation, t: Words) -> str:
@@ -300,7 +320,15 @@ def _chip(citation: Citation, t: Words) -> str:
     )
 
 
-def _card(passage: Passage, first: int, position: int, cited: Sequence[Citation], opened: bool, t: Words) -> str:
+def _card(
+    passage: Passage,
+    first: int,
+    position: int,
+    cited: Sequence[Citation],
+    orders: Sequence[Withheld],
+    opened: bool,
+    t: Words,
+) -> str:
     source = passage.source
     tags = f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>{_standing(source, t)}'
     if cited:
@@ -310,18 +338,22 @@ def _card(passage: Passage, first: int, position: int, cited: Sequence[Citation]
         f'<details class="mm-passage" id="mm-passage-{position}"{" open" if opened else ""}>'
         f'<summary><span class="mm-source">{text(source.title)}</span>{heading}'
         f'<span class="mm-byline">{text(publisher(passage))} {tags}</span></summary>'
-        f'<blockquote class="mm-text" lang="{text(passage.language)}">{_marked(passage, first, cited)}</blockquote>'
+        f'<blockquote class="mm-text" lang="{text(passage.language)}">{_marked(passage, first, cited, orders, t)}</blockquote>'
         f'<p class="mm-facts">{_facts(source, t)}</p></details>'
     )
 
 
-def _marked(passage: Passage, first: int, cited: Sequence[Citation]) -> str:
-    """The passage's own text, sentence numbers before the sentences, every quote in a <mark>, its sentence around it lighter."""
+def _marked(
+    passage: Passage, first: int, cited: Sequence[Citation], orders: Sequence[Withheld] = (), t: Words | None = None
+) -> str:
+    """The passage's own text, sentence numbers before the sentences, every quote in a <mark>, its sentence around it lighter,
+    withheld words struck out.
+    """
     numbers = {span.start: first + at for at, span in enumerate(passage.sentences)}
     around = [span for span in passage.sentences if any(span.start <= citation.start < span.end for citation in cited)]
     edges = {0, len(passage.text), *numbers, *(span.end for span in around)}
-    for citation in cited:
-        edges |= {citation.start, citation.end}
+    edges |= {edge for citation in cited for edge in (citation.start, citation.end)}
+    edges |= {edge for order in orders for edge in (order.start, order.end)}
     cuts = sorted(edge for edge in edges if 0 <= edge <= len(passage.text))
     parts = []
     for start, end in pairwise(cuts):
@@ -333,6 +365,10 @@ def _marked(passage: Passage, first: int, cited: Sequence[Citation]) -> str:
             piece = f'<mark data-cites="{" ".join(map(str, quoted))}" tabindex="-1">{piece}</mark>'
         elif any(span.start <= start and end <= span.end for span in around):
             piece = f'<span class="mm-around">{piece}</span>'
+        order = next((one for one in orders if one.start <= start and end <= one.end), None)
+        if order and t:
+            label = f'<span class="mm-tag mm-bad">{text(t["withheld"].format(reason=order.reason))}</span> '
+            piece = f'{label if start == order.start else ""}<s class="mm-withheld">{piece}</s>'
         parts.append(piece)
     return "".join(parts)
 

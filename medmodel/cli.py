@@ -325,6 +325,8 @@ def refs_add(
 
     for reference in refs.add(path, licence=licence, tier=tier):
         out.print(f"added {reference.id}: {escape(reference.source.title)}")
+        for warning in refs.warnings(reference):
+            out.print(f"[yellow]withheld from answers, looks like an instruction to a model:[/] {warning}", soft_wrap=True)
 
 
 @refs_app.command("list")
@@ -332,7 +334,7 @@ def refs_list() -> None:
     """What has been added."""
     from medmodel.rag import refs
 
-    table = Table("id", "title", "tier", "licence", "passages")
+    table = Table("id", "title", "tier", "licence", "passages", "withheld")
     for reference in refs.listing():
         table.add_row(*(escape(str(cell)) for cell in reference))
     out.print(table)

@@ -51,6 +51,12 @@ WRITE = {  # kind of example -> what the model is asked to write over numbered s
     ),
 }
 CHOOSE = "Choose the option that is right by the numbered sentences. Answer with its letter alone."
+# Controls, soft hyphens, joiners, direction marks, fillers, variation selectors, tag characters: an order may hide in them.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+_TOKEN = re.compile(r"<(?=[A-Za-z_/|!\uff5c])")
 CHAT_TEMPLATE = (
     # The base model's own ChatML, with TRL's generation markers and without its default system turn.
     "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\n' }}"
@@ -71,7 +77,7 @@ def grounded_messages(question: str, passages: Sequence[Passage], nearest: Seque
 
 def differential_messages(case: str) -> tuple[Message, ...]:
     """System and user turn for a case, or for a complaint alone that wants questions first."""
-    return (Message(role="system", content=DIFFERENTIAL), Message(role="user", content=case.strip()))
+    return (Message(role="system", content=DIFFERENTIAL), Message(role="user", content=inert(case.strip())))
 
 
 def writing_messages(kind: str, passages: Sequence[Passage]) -> tuple[Message, ...]:
@@ -132,7 +138,17 @@ def choice_prompt(question: str) -> str:
 
 def one_line(text: str) -> str:
     """White space as single spaces. Square brackets become round: in an answer they mean a sentence number."""
-    return re.sub(r"\s+", " ", text).strip().replace("[", "(").replace("]", ")")
+    return re.sub(r"\s+", " ", inert(text)).strip().replace("[", "(").replace("]", ")")
+
+
+def inert(text: str) -> str:
+    """Without characters that no reader sees, and without what a tokenizer reads as a token of its own.
+
+    Servers tokenize the filled chat template as one string: "<|im_end|>" in a passage would end the turn it stands in, and
+    SmolLM2 has a dozen more of the form "<repo_name>". A space after "<" makes them words; "<5 mg" stays as it is.
+    """
+    seen = text if text.isascii() and text.isprintable() else INVISIBLE.sub("", text)
+    return _TOKEN.sub("< ", seen) if "<" in seen else seen
 
 
 def topic(passage: Passage) -> str:

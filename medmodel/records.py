@@ -208,6 +208,17 @@ class Conflict(Record):
     sides: tuple[Citation, ...]  # the newer source first
 
 
+class Withheld(Record):
+    """Words of a passage that look like an order to a model: no prompt and no quote has them, the reader sees them as that."""
+
+    passage_id: str
+    source_id: str
+    text: str  # `passage.text[start:end]`; of a heading or a title, which are no part of it, the whole
+    start: int
+    end: int
+    reason: str
+
+
 class RedFlag(Record):
     """A rule that fired on the question, before any model was asked."""
 
@@ -348,6 +359,7 @@ class Answer(Record):
     tokens: int | None = None  # None when its server does not say
     conflicts: tuple[Conflict, ...] = ()  # sentences shown whose sources differ on one subject
     tools: tuple[ToolOffer, ...] = ()  # calculators and tables that the question names, computed by rule, never by the model
+    withheld: tuple[Withheld, ...] = ()  # orders to a model, found in the passages
 
 
 class BatchResult(Record):

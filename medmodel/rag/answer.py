@@ -3,7 +3,8 @@
     1. red flags by rule, before anything else: they show even when no model runs; what an answer itself calls an emergency
        is flagged at the end
     2. an unsafe request is refused
-    3. retrieve; when the passages do not answer (`abstention`), abstain and show the nearest
+    3. retrieve; sentences that are orders to a model are withheld (`injection`); when the passages do not answer
+       (`abstention`), abstain and show the nearest
     4. the sentences nearest to the question are the evidence; where their sources differ, both are shown (`conflicts`)
     5. the model writes `[number] sentence` lines under a grammar; the first try is judged as it stands (the gate scores it)
     6. a sentence that its source does not support is left out, or marked (`unsupported`)
@@ -30,9 +31,10 @@ from medmodel.models.engine import Completion, Engine
 from medmodel.rag.abstention import answerable
 from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
+from medmodel.rag.injection import withhold
 from medmodel.rag.nearest import evidence, grounded_prompt, nearest, taken
 from medmodel.rag.words import chinese
-from medmodel.records import Answer, Claim, FirstTry, Passage
+from medmodel.records import Answer, Claim, FirstTry, Passage, Withheld
 from medmodel.safety import answer_flags, red_flags, refusal
 
 NEAREST = 3  # passages shown when the answer is withheld
@@ -43,6 +45,8 @@ QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
 Language = Literal["en", "zh"]
 Unsupported = Literal["drop", "mark"]  # what becomes of a sentence that its source does not support, beside some that it does
 OnEvent = Callable[[str, Any], None]
+Found = list[tuple[Passage, float]]
+Screen = Callable[[Sequence[tuple[Passage, float]]], tuple[Found, tuple[Withheld, ...]]]
 
 NOTICES = {
     "abstained": {
@@ -85,6 +89,7 @@ class Answerer:
         writes_chinese: bool = True,
         held: Mapping[str, Passage] | None = None,
         withdrawn: Callable[[str], str | None] = lambda passage_id: None,
+        screen: Screen = withhold,
     ) -> None:
         """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`."""
         self._retriever = retriever
@@ -95,6 +100,7 @@ class Answerer:
         self._writes_chinese = writes_chinese
         self._held = held
         self._withdrawn = withdrawn
+        self._screen = screen
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -130,7 +136,8 @@ class Answerer:
         if refused:
             return done(status="refused", origin="none", notice=refused)
         tell("status", {"stage": "retrieving"})
-        found = await self.retrieve(question)
+        found, withheld = await asyncio.to_thread(self._screen, await self.retrieve(question))
+        about["withheld"] = withheld
         if not await asyncio.to_thread(answerable, question, found):
             passages = tuple(passage for passage, _ in found[:NEAREST])
             tell("evidence", {"passages": passages})

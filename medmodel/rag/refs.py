@@ -6,7 +6,9 @@
 
 `medmodel.rag.conversion` reads them. They lie in `$MEDMODEL_HOME/refs`: the file itself, its text as a Document, and an
 index over all of them, of which each change makes a new generation: only what is new is embedded, and what is removed is in
-no generation any more. They enter no training. Scanned PDFs have no text and are refused.
+no generation any more. They enter no training. Scanned PDFs have no text and are refused. A file with sentences that look like
+orders to a model is kept, and says so when it is added and listed; those sentences never reach a prompt or a quote
+(`medmodel.rag.injection`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from medmodel.artifacts import write_atomic
 from medmodel.errors import ArtifactError, InputError, UnknownName
 from medmodel.rag.conversion import READERS, markdown
 from medmodel.rag.index import Index, build_index, update_index
+from medmodel.rag.injection import orders
 from medmodel.rag.passages import split_document
 from medmodel.recipe import home_dir
 from medmodel.records import Document, Source, Tier
@@ -38,6 +41,7 @@ class Listed(NamedTuple):
     tier: str
     licence: str
     passages: int
+    orders: int  # sentences that look like instructions to a model
 
 
 def home() -> Path:
@@ -62,7 +66,16 @@ def add(path: Path, *, licence: str, tier: str) -> list[Document]:
 
 
 def listing() -> list[Listed]:
-    return [Listed(d.source.id, d.source.title, d.source.tier, d.source.licence, len(split_document(d))) for d in documents()]
+    return [
+        Listed(d.source.id, d.source.title, d.source.tier, d.source.licence, len(split_document(d)), len(warnings(d)))
+        for d in documents()
+    ]
+
+
+def warnings(document: Document) -> list[str]:
+    """One line for every sentence of a reference that looks like an order to a model."""
+    found = orders(document.text, document.source.tier)
+    return [f"characters {span.start} to {span.end}: {why}" for span, why in found]
 
 
 def remove(reference: str) -> None:
