@@ -210,7 +210,8 @@ def test_the_vectors_of_sentences_are_those_that_the_choice_of_sentences_would_e
         stored = index.sentence_vectors(passage.id)
         assert stored is not None
         assert stored.shape[0] == len(passage.sentences)
-        assert np.abs(stored - embed(sentence_texts(passage))).max() < 1e-3
+        cosines = (stored.astype(np.float32) * embed(sentence_texts(passage))).sum(axis=1)
+        assert cosines.min() > 0.998  # 8-bit arithmetic rounds otherwise in other company (medmodel/rag/minilm.py)
 
 
 def test_an_index_can_be_built_without_vectors_of_sentences(tmp_path: Path) -> None:
