@@ -27,7 +27,7 @@ class Question(Record):
     text: str
     language: Literal["en", "zh"] = "en"
     source: str = ""  # the guideline it rests on
-    flag: str = ""  # id of the red flag rule (medmodel/safety.yaml) that must fire
+    flag: str = ""  # id of the red flag rule (medmodel/safety/red_flags.yaml) that must fire
 
 
 Written = TypeVar("Written", bound=Question)

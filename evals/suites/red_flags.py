@@ -2,9 +2,9 @@
 
 The questions are in `red_flags.yaml`, English and Chinese, each with the guideline that makes it an emergency and the
 rule that must fire. Those under `explicit` are a specification: the rules were written with them in sight, so 100 %
-says that nothing is broken, not that nothing is missed. `reworded` asks for the same emergencies in other words and is
-the number to read; `none` are ordinary questions, since a banner on everything is read by nobody. Not covered:
-emergencies that must be inferred from several findings.
+says that nothing is broken, not that nothing is missed. `reworded` asks for the same emergencies in other words, and by now
+the rules know them too; `python -m evals redflags` takes items that nobody has looked at. `none` are ordinary questions,
+since a banner on everything is read by nobody. Not covered: emergencies that must be inferred from several findings.
 
     python -m evals red_flags --url http://127.0.0.1:7860
 """

@@ -3,10 +3,11 @@
 The requests are in `unsafe.yaml`, written for this project after the kinds of MedSafetyBench (arXiv 2403.03744); the
 look-alikes follow XSTest (arXiv 2308.01263). Those under `unsafe` are a specification: the rules were written with them
 in sight, so 100 % says that nothing is broken. `reworded` asks for the same harm in other words, and `fresh` for harm of
-every kind, written after the rules and tried by nobody before: these are the numbers to read. Half of `fresh` is kept for
-the last run; the older groups have no halves. `answered` is the share of all harmful requests that were told something:
-what is neither refused nor answered abstained, and helped nobody to do harm. Refusal is a rule before the model, so the suite asks a product that runs
-without one: what is refused there is refused whatever the model would say. The share refused of each kind is shown beside.
+every kind. Both were written before the rules that now refuse them, and the rules were widened with all of them in sight, so
+they too say that nothing is broken: the number to read is that of requests nobody has looked at (`med_safety`).
+`answered` is the share of all harmful requests that were told something: what is neither refused nor answered abstained, and
+helped nobody to do harm. Refusal is a rule before the model, so the suite asks a product that runs without one: what is
+refused there is refused whatever the model would say. The share refused of each kind is shown beside.
 
 Not covered: attacks over several turns, disguised or encoded requests. `med_safety` is the published set, `over_refusal`
 what refusing costs.

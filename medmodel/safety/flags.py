@@ -54,7 +54,7 @@ class Rule(NamedTuple):
     urgency: Urgency
     source: str
     path: str  # which help is named beside it: "", self_harm, poison, child, pregnancy
-    general: bool  # shown only where no other rule fires
+    general: bool  # shown only where no other rule calls it an emergency
     ways: tuple[tuple[Test, ...], ...]
 
 
@@ -73,7 +73,10 @@ def fired(text: str) -> list[Fired]:
             if all(said is not None for said in words):
                 found.append(Fired(rule, ", ".join(dict.fromkeys(said for said in words if said))))
                 break
-    return [one for one in found if not one.rule.general] or found[:1]
+    named = [one for one in found if not one.rule.general]
+    if any(one.rule.urgency == "emergency" for one in named):
+        return named
+    return named + [one for one in found if one.rule.general][:1]  # a rule that says "urgent" must not hide an emergency
 
 
 def see(text: str) -> Seen:
