@@ -78,7 +78,7 @@ def test_a_result_shows_value_unit_meaning_source_and_what_it_was_computed_from(
 
 
 def test_an_offer_shows_what_was_read_and_its_result_or_what_is_missing() -> None:
-    html = calculators.offered(tools.find("CURB-65: 70 years, confused, urea 8 mmol/L, RR 32, BP 88/50"), "en", EN)
+    html = calculators.offered(tools.find("CURB-65: 70 years old, confused, urea 8 mmol/L, RR 32, BP 88/50"), "en", EN)
     assert "<strong>5</strong>" in html
     assert "Age: 70 years" in html
     html = calculators.offered(tools.find("72岁女性CHA2DS2-VASc评分？"), "zh", ZH)

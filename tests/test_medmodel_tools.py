@@ -430,6 +430,27 @@ def test_a_number_of_something_else_is_not_read(text: str, name: str, expected: 
     assert read_of(f"Cockcroft-Gault creatinine clearance? {text}").get(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "name", "expected"),
+    [
+        ("HAS-BLED at 65 years old", "elderly", False),
+        ("HAS-BLED at 66 years old", "elderly", True),
+        ("PERC, 49 years old, HR 99, SpO2 95%", "age_gte_50", False),
+        ("PERC, 50 years old", "age_gte_50", True),
+        ("PERC, HR 99", "heart_rate_gte_100", False),
+        ("PERC, HR 100", "heart_rate_gte_100", True),
+        ("PERC, SpO2 95%", "spo2_lt_95", False),
+        ("PERC, SpO2 94%", "spo2_lt_95", True),
+        ("Wells score for PE, HR 100", "heart_rate_gt_100", False),
+        ("Wells score for PE, HR 101", "heart_rate_gt_100", True),
+        ("AIMS65: albumin 30 g/L", "albumin_below_3", False),
+        ("AIMS65: albumin 29 g/L", "albumin_below_3", True),
+    ],
+)
+def test_a_number_answers_the_yes_or_no_that_it_decides(question: str, name: str, expected: bool) -> None:
+    assert read_of(question)[name] is expected
+
+
 def test_a_range_is_no_value() -> None:
     assert "respiratory_rate" not in read_of("CURB-65, RR 28 to 34")
 

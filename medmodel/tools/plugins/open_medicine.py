@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from medmodel.errors import InputError
+from medmodel.errors import InputError, MedmodelError
 from medmodel.records import ToolChoice, ToolInput, ToolSource, ToolSpec
 from medmodel.registry import register
 from medmodel.tools.corrections import CORRECTED, EXTRA
@@ -60,7 +60,10 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _calculator(name: str) -> _Calculator:
-    module = importlib.import_module(f"open_medicine.mcp.calculators.{name}")
+    try:
+        module = importlib.import_module(f"open_medicine.mcp.calculators.{name}")
+    except ModuleNotFoundError:
+        raise MedmodelError("the calculators need the package open-medicine: pip install 'medmodel[serve]'") from None
     own = [thing for thing in vars(module).values() if getattr(thing, "__module__", "") == module.__name__]
     model = next(thing for thing in own if inspect.isclass(thing) and hasattr(thing, "model_fields"))
     compute = next(thing for thing in own if inspect.isfunction(thing) and thing.__name__.startswith("calculate_"))
