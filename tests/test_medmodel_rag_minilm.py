@@ -45,7 +45,8 @@ def test_in_8_bits_vectors_point_where_the_exact_ones_do(exact: MiniLM) -> None:
 def test_a_text_has_one_vector_alone_and_among_others() -> None:
     together = embed(TEXTS)
     for text, vector in zip(TEXTS, together, strict=True):
-        assert float(vector @ embed_question(text)) > 0.999  # rounding falls otherwise in other company
+        assert np.array_equal(vector, embed_question(text)) or not fingerprint().endswith("8-bit")
+        assert float(vector @ embed_question(text)) > 0.9999
 
 
 def test_what_lies_beyond_the_longest_text_is_not_read() -> None:

@@ -38,8 +38,10 @@ def main() -> None:
         size = sum(file.stat().st_size for file in (Path(folder) / "words").iterdir()) / 1e6
         print(f"{passages} passages, {characters / 1e6:.0f} MB: {wall:.1f} s, {cpu:.1f} s of CPU, {size:.0f} MB of index")
         opened = Lexical(Path(folder) / "words")
-        took = sorted(_ms(opened, question) for question in random.Random(1).sample(said, QUESTIONS))
-    print(f"  search for 14 words, 100 hits: p50 {took[QUESTIONS // 2]:.2f} ms, p95 {took[QUESTIONS * 95 // 100]:.2f} ms")
+        took = [_ms(opened, question) for question in random.Random(1).sample(said, QUESTIONS)]
+    for what, times in zip(("wall", "CPU"), zip(*took, strict=True), strict=True):
+        half, slow = sorted(times)[QUESTIONS // 2], sorted(times)[QUESTIONS * 95 // 100]
+        print(f"  search for 14 words, 100 hits, {what}: p50 {half:.2f} ms, p95 {slow:.2f} ms")
 
 
 def made_up(passages: int, said: list[str]) -> Iterator[tuple[str, str]]:
@@ -49,10 +51,10 @@ def made_up(passages: int, said: list[str]) -> Iterator[tuple[str, str]]:
         yield heading, f"{heading}\n{' '.join(draw.choices(said, k=4))}"
 
 
-def _ms(opened: Lexical, question: str) -> float:
-    started = time.perf_counter()
+def _ms(opened: Lexical, question: str) -> tuple[float, float]:
+    started, worked = time.perf_counter(), time.process_time()
     opened.search(question, 100)
-    return 1000 * (time.perf_counter() - started)
+    return 1000 * (time.perf_counter() - started), 1000 * (time.process_time() - worked)
 
 
 if __name__ == "__main__":
