@@ -1,242 +1,374 @@
-"""Does a sentence support a claim? By rule: what harms must agree, term by term, and the rest must mostly be there.
+"""Does a sentence support a claim? Supported, contradicted or not found, with the reason in a few words.
 
-Terms are what a clinician acts on: quantities with comparator and unit, how often, drugs, grades ("Class III"), limits
-("not", "only", "unless"), opposites ("increase", "before") and qualifiers ("oral", "acute", "children"). Five rules:
+Rules first, on what harms (`support_text.py` reads it): quantities with unit and comparator, how often, drugs, grades,
+limits ("not", "only", "unless"), opposites ("increase", "before"), who and how ("children", "renal impairment", "oral",
+"severe"), how sure ("may", "must"), and what belongs with what (the dose with its drug). One that the quote lacks is a
+veto: "contradicted" where the quote says another of the kind, else "not found". A claim whose words all stand in the quote,
+in its order, is admitted. What lies between is a paraphrase or invention, and the scorer decides (`entailment.py`), which
+knows words by their meaning; it can admit, and never overrules a veto.
 
-    1. every term of the claim stands in the quote
-    2. both hold the same limits: no claim leaves out a "not", an "only" or an "unless"
-    3. where the quote has two terms of a kind, or a limit, the claim's terms are an unbroken run of the quote's, qualifiers
-       aside: doses and drugs cannot change partners
-    4. no word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"
-    5. most of its content words stand there
+Not seen: whether the quote is right; a condition made up in ordinary words; a swap of ordinary words that no grammar
+marks. Chinese paraphrase goes as far as the phrases of support.yaml. docs/evidence.md has the figures.
 
-Strict on what harms, and blind to paraphrase and reordering, which it calls unsupported. It does not see a condition
-made up in ordinary words below the share of rule 5, nor whether the quote is right. Chinese must be copied.
-The words are in support.yaml and drugs.yaml.
+    verdict("Give apixaban 5 mg daily.", "Apixaban 2.5 mg is given daily.")     # contradicted: number '5 mg'
 """
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
-from collections.abc import Sequence
-from functools import cache, lru_cache
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-import yaml
+from medmodel.rag import entailment, units
+from medmodel.rag.support_text import COMMON, MOST, Reading, Term, denied, read, turned
 
-OVERLAP = 0.6  # share of the claim's content words that the quote must hold; fixed before any held-out item was asked
+Label = Literal["supported", "contradicted", "not_found"]
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
-SEAMS = 2  # places where a Chinese claim may leave something out: each makes one new pair of neighbours
-
-_WORD = re.compile(r"[A-Za-zÀ-ÿ][\w₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
-_COMMON = frozenset(
-    "a an the and or of in on at to for from by with as is are was were be been being it its this that these those than then "
-    "if when which who what how do does did has have had may can should must will would could also such per via into over "
-    "under after before during between among each all any both more most other some only very recommended recommend".split()
-)
-_PREFIXES = "hyper hypo un in im non non- dis anti tachy brady pre post intra extra macro micro sub supra over under".split()
-_COUNTS = dict(
-    zip("one two three four five six seven eight nine ten eleven twelve".split(), map(str, range(1, 13)), strict=True)
-)
-_DIGITS = r"(?:(?<![\w.)])-)?(?:\d+(?:[.,]\d+)*|(?<![\w.])\.\d+)(?:\^\d+|[⁰¹²³⁴-⁹]+)?"
-_NUMBER = rf"(?:{_DIGITS}|\b(?:{'|'.join(_COUNTS)})\b)"
-_UNIT = (
-    r"%|‰|°\s?[CF]\b|(?:mcg|µg|ug|mg|g|kg|ng|pg|mL|dL|L|IU|units?|U|mmol|µmol|mol|mEq|mm\s?Hg|cm|mm|m|kPa|seconds?|"
-    r"hours?|hrs?|h|minutes?|mins?|days?|weeks?|wks?|months?|years?|yrs?|bpm|kcal|METs?|x\sULN|×\sULN)(?![A-Za-zÀ-ÿ\d])"
-    r"(?:\s?/\s?(?:\d+(?:\.\d+)?\s?m[²2]|m²|[A-Za-zµ]+\d?))*|微克|毫克|千克|公斤|克|毫升|升|单位|小时|分钟|秒|天|日|周|个月|月|年|岁|次|片|粒"
-)
-_UNITS = {"mcg": "µg", "ug": "µg", "hour": "h", "hr": "h", "minute": "min", "wk": "week", "yr": "year", "unit": "u"}
-_COMPARATORS = {
-    "≥": r"≥|>=|at least|no(?:t)? less than|no fewer than|(?:a )?minimum of",
-    "≤": r"≤|<=|at most|up to|no(?:t)? more than|not exceeding|(?:a )?maximum of",
-    ">": r">|(?:more|greater|higher|longer|older) than|above|over|exceeding|exceeds",
-    "<": r"<|(?:less|fewer|lower|shorter|younger) than|below|under",
-}
-_OR_MORE = {"≥": r"or (?:more|greater|higher|above|older|longer)", "≤": r"or (?:less|fewer|lower|below|younger|shorter)"}
-_GRADE = (
-    r"(?:class|stage|grade|type|category|level|NYHA|COR|LOE|GOLD|group|step|phase)\s(?:(?-i:VI{0,3}|I[VX]|I{1,3}|X|[A-E])|\d)[ab]?"
-    r"|(?-i:III?[ab]?|VI{1,3}|IX)|first|second|third|fourth"
-)
-_DRUG_ENDING = (
-    r"[a-z]{3,}(?:pril|sartan|olol|statin|azole|cillin|mycin|micin|floxacin|cycline|parin|gliptin|gliflozin|glutide|"
-    r"xaban|gatran|prazole|tidine|semide|thiazide|dipine|zosin|triptan|setron|mab|nib|vir|oxetine|pram|zepam|zolam|"
-    r"barbital|profen|olone|sone|caine|curium|dronate|fibrate|glitazone|formin|lukast|terol|tropium)s?"
-)
+NEAR = 0.25  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
+SCOPE = 5  # words on either side of a "not" that say what it denies
+_WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
+_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
+_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
 
 
-class Term(NamedTuple):
-    """Something a clinician acts on, in one spelling."""
+class Verdict(NamedTuple):
+    label: Label
+    reason: str = ""  # "" when supported by rule
+    score: float | None = None  # of the scorer, where it was asked
 
-    kind: str  # "drug", "code", "frequency", "grade", "number", "limit", "opposite", "qualifier"
-    value: str
 
-
-@lru_cache(maxsize=4096)  # an answer that is judged is then resolved, and many say the same sentence
 def check(claim: str, quote: str) -> str:
     """Why `quote` does not support `claim`, in a few words; "" when it does."""
-    said, held = terms(claim), terms(quote)
-    for term in said:
-        if term not in held:
-            return f"{term.kind}: '{term.value}' is not in the quote"
-    if _of(said, "limit") != _of(held, "limit"):
-        return "limit: the claim leaves out a 'not', 'only' or 'unless' of the quote"
-    if _has_partners(held) and not _run_of(_ordered(said), _ordered(held)):
-        return "order: numbers, drugs or limits do not follow each other as in the quote"
-    words, known = content_words(claim), content_words(quote)
-    if len(words) < FEWEST_WORDS:
-        return "too short: it says nothing that could be checked"
-    for word in sorted(words - known):
-        if any(_turned(word, other) for other in known - words):
-            return f"opposite: '{word}' turns a word of the quote"
-    share = len(words & known) / len(words)
-    if share < OVERLAP:
-        return f"overlap: {share:.0%} of its words are in the quote, fewer than {OVERLAP:.0%}"
-    if len(_chinese_pairs(claim) - _chinese_pairs(quote)) > SEAMS:
-        return "overlap: Chinese that is not copied from the quote"
-    return ""
+    found = verdict(claim, quote)
+    return "" if found.label == "supported" else found.reason
+
+
+@lru_cache(maxsize=8192)  # an answer that is judged is then resolved, and many say the same sentence
+def verdict(claim: str, quote: str) -> Verdict:
+    """What the packaged scorer and the rules say of one pair."""
+    return judged(claim, quote, entailment.packaged)
+
+
+def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> Verdict:
+    """The same with another scorer, which is only loaded when it is asked."""
+    said, held = read(claim), read(quote)
+    if len(said.tokens) > MOST:
+        return Verdict("not_found", f"too long: it has more than {MOST} words")
+    content = content_words(claim)
+    if len(content) < FEWEST_WORDS:
+        return Verdict("not_found", "too short: it says nothing that could be checked")
+    for rule in RULES:
+        if found := rule(said, held):
+            return found
+    novel = said.stems - held.stems
+    if not novel and _in_order(said, held):
+        return Verdict("supported")
+    share = entailment.coverage(said, held)
+    if share < NEAR and not said.zh:
+        return Verdict("not_found", f"overlap: {share:.0%} of it is in the quote")
+    model = scorer()
+    score = model.score(said, held, claim, quote)
+    if score >= model.threshold:
+        return Verdict("supported", "", score)
+    return Verdict("not_found", f"overlap: '{_strangest(said, held)}' is not in the quote", score)
 
 
 def terms(text: str) -> list[Term]:
     """Every term, in the order of the text."""
-    return [
-        Term(str(match.lastgroup), _spelling(str(match.lastgroup), match[0])) for match in _pattern().finditer(_plain(text))
-    ]
+    return list(read(text).terms)
 
 
 def quantities(text: str) -> set[str]:
-    """Every number with its comparator and unit, in one spelling: "≥2.5 mg/kg"."""
-    return set(_of(terms(text), "number"))
+    """Every number with its comparator and unit, in one spelling: "≥2.5 mg"."""
+    return {str(found) for found, _ in read(text).quantities}
 
 
 def content_words(text: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(text)} - _COMMON
+    return {word.lower() for word in _WORD.findall(text)} - COMMON
 
 
-def _of(found: Sequence[Term], kind: str) -> list[str]:
-    return [term.value for term in found if term.kind == kind]
+def _numbers(said: Reading, held: Reading) -> Verdict | None:
+    both = said.text + " " + held.text
+    for one, at in said.quantities:
+        equal = [other for other, _ in held.quantities if units.same(one, other, both)]
+        if any(_comparators_agree(one, other, held.text) for other in equal):
+            continue
+        if equal:
+            opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
+            return Verdict("contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it")
+        if not one.unit and any(_age(other) == one.low for other, _ in held.quantities) and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE):
+            continue  # "aged 75 or above"
+        if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
+            continue  # "one of them"
+        rivals = [
+            other for other, _ in held.quantities
+            if other.unit == one.unit and not any(units.same(other, mine, both) for mine, _ in said.quantities)
+        ]  # fmt: skip
+        return Verdict("contradicted" if rivals else "not_found", f"number: '{one.words.strip()}' is not in the quote")
+    return None
 
 
-def _ordered(found: Sequence[Term]) -> list[Term]:
-    return [term for term in found if term.kind != "qualifier"]
+def _age(found: units.Quantity) -> float | None:
+    return found.low / 12 if found.unit == "month" else None
 
 
-def _has_partners(held: Sequence[Term]) -> bool:
-    """False when each kind of term occurs once and nothing is denied: then no order can pair what did not belong together."""
-    kinds = [term.kind for term in _ordered(held)]
-    return "limit" in kinds or len(set(kinds)) < len(kinds)
+def _comparators_agree(one: units.Quantity, other: units.Quantity, quote: str) -> bool:
+    """A claim may name a limit that the quote calls one ("maximum dose: 8 mg"), and else must limit as the quote does."""
+    if one.comparator == other.comparator:
+        return True
+    if "以" in one.words + other.words and one.comparator and other.comparator:
+        return (one.comparator in "≥>") == (other.comparator in "≥>")  # 130以下 is said of "<" and of "≤"
+    if not other.comparator:
+        called = _CALLED_LIMIT if one.comparator in "≤<" else _CALLED_FLOOR
+        return one.comparator in "≤≥" and bool(called.search(quote))
+    if not one.comparator and other.words.lower().startswith(("over", "under")):
+        return True  # "balanced fluids over 0.9 % saline"
+    return other.comparator == "≤" and not one.comparator and one.unit in ("h", "month")  # "for up to 12 months"
 
 
-def _run_of(part: list[Term], whole: list[Term]) -> bool:
-    return any(whole[at : at + len(part)] == part for at in range(len(whole) - len(part) + 1))
+def _kinds(said: Reading, held: Reading) -> Verdict | None:
+    """Drugs, codes, grades and how often: each must stand in the quote."""
+    for kind in ("drug", "code", "grade", "frequency"):
+        known, own = {term.value for term in held.of(kind)}, {term.value for term in said.of(kind)}
+        for term in said.of(kind):
+            if term.value in known or (kind != "drug" and term.value in held.stems):
+                continue
+            if kind == "frequency" and _as_quantity(term.value, held):
+                continue
+            if kind == "code" and term.words.lower().replace("-", "") in re.sub(r"[\s-]", "", held.text.lower()):
+                continue
+            if kind == "grade" and re.search(rf"(?<![a-z]){re.escape(term.value.split()[-1])}(?![a-z])", held.text.lower()):
+                continue
+            return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
 
 
-def _turned(word: str, other: str) -> bool:
-    """True for "hypokalemia" and "hyperkalemia", "unstable" and "stable": one stem of five letters or more."""
-    stems = [
-        {(prefix, text.removeprefix(prefix)) for prefix in ("", *_PREFIXES) if text.startswith(prefix)}
-        for text in (word, other)
-    ]
-    return any(a != b and x == y and len(x) >= 5 for a, x in stems[0] for b, y in stems[1])
+def _as_quantity(value: str, held: Reading) -> bool:
+    """Every day is every 24 hours."""
+    hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
+    return any(found.unit == "h" and found.low == hours for found, _ in held.quantities)
 
 
-def _chinese_pairs(text: str) -> set[str]:
-    return {a + b for a, b in pairwise(text) if a >= "\u4e00" and b >= "\u4e00" and a <= "\u9fff" and b <= "\u9fff"}
+def _axes(said: Reading, held: Reading) -> Verdict | None:
+    """Opposites and qualifiers: never the one where the quote has the other; a qualifier of the claim must be in the quote."""
+    for kind in ("qualifier", "opposite"):
+        for axis in dict.fromkeys(term.axis for term in said.of(kind)):
+            mine = [term for term in said.of(kind) if term.axis == axis]
+            theirs = {term.value for term in held.of(kind) if term.axis == axis}
+            for term in mine:
+                token = said.tokens[term.at]
+                whole = len(token.words) > len(term.words) and token.stem in held.stems  # "oral" of "oral anticoagulant"
+                if term.value in theirs or whole or _stands_there(term, held):
+                    continue
+                missing = theirs - {other.value for other in mine}
+                if missing and (kind == "opposite" or axis not in ("kind",)):
+                    if kind == "opposite" and axis == "course" and "stop" not in (term.value, *missing):
+                        continue  # to start and to continue are no opposites
+                    return Verdict("contradicted", f"{kind}: '{term.words}' where the quote has '{_word_of(missing, held)}'")
+                if kind == "qualifier" and axis in ("population", "route", "severity", "acuity", "side"):
+                    return Verdict("not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
 
 
-def _plain(text: str) -> str:
-    """Signs that have several code points, as one; thousands without commas; "-" for a minus, "–" for a range."""
-    text = text.translate(str.maketrans("μ−\u00a0\u202f％’‑", "µ-  %'-"))
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"\bq\s?(\d+)\s?h\b", r"every \1 h", text, flags=re.IGNORECASE)
-    return re.sub(r"(?<=\d)\s?[-–—]\s?(?=\d)|(?<=\d)\sto\s(?=\d)", "–", text)
+def _stands_there(term: Term, held: Reading) -> bool:
+    return bool(re.search(rf"(?<![a-z]){re.escape(term.words.lower())}", held.text.lower()))
 
 
-@lru_cache(maxsize=10_000)
-def _spelling(kind: str, words: str) -> str:
-    if kind == "number":
-        return _quantity(words)
-    for value, spellings in _words().get(kind, {}).items():
-        if re.fullmatch("|".join(spellings), words, re.IGNORECASE):
-            return value
-    return words.lower().removesuffix("s") if kind == "drug" else words.lower()
+def _word_of(values: set[str], held: Reading) -> str:
+    return next((term.words for term in held.terms if term.value in values), min(values))
 
 
-def _quantity(words: str) -> str:
-    """ "at least 2.5 mcg" and "2.5 µg or more" as "≥2.5 µg"; "three hours" as "3 h"."""
-    comparator = ""
-    for table, ends in ((_COMPARATORS, r"^(?:{})\s*"), (_OR_MORE, r"\s(?:{})$")):
-        for sign, spellings in table.items():
-            shorter = re.sub(ends.format(spellings), "", words, flags=re.IGNORECASE)
-            if shorter != words:
-                words, comparator = shorter, sign
-    words = words.removeprefix("=").strip().lower()
-    match = re.match(rf"{_NUMBER}(?:[–/:]{_NUMBER})?", words, re.IGNORECASE)
-    assert match, "a quantity has a number"
-    number = re.sub(r"^(-?)\.", r"\g<1>0.", _COUNTS.get(match[0], match[0]).replace(",", "."))
-    unit = re.sub(r"\s", "", words[match.end() :]).removeprefix("-")
-    head, *rest = unit.split("/")
-    head = head.removesuffix("s") if len(head) > 2 else head
-    return " ".join(part for part in (comparator + number, "/".join([_UNITS.get(head, head), *rest])) if part)
+def _limits(said: Reading, held: Reading) -> Verdict | None:
+    """Every "not" has its fellow over the same words; two in one place cancel out, and "insufficient" may be one of them."""
+    claim = [(term, _scope(term, said)) for term in _negations(said, held)]
+    quote = [(term, _scope(term, held)) for term in _negations(held, said)]
+    left, lone = list(quote), []
+    for term, scope in claim:
+        best = max(left, key=lambda other: _alike(scope, other[1]), default=None)
+        if best is not None and (_alike(scope, best[1]) > 0.15 or len(claim) == len(quote)):
+            left.remove(best)
+        else:
+            lone.append((term, scope))
+    missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
+    hard = [term for term, _ in lone if term.value == "not" and not _prevents(term, held)]
+    if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2:
+        return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
+    gone = [term for term, _ in missed if term.value == "not" and not _prevents(term, said)]
+    if gone and len(missed) % 2 and not lone:
+        return Verdict("contradicted", f"limit: the claim leaves out '{gone[0].words}'")
+    for value in ("only", "unless"):
+        kept = [term for term in held.of("limit") if term.value == value]
+        if kept and not any(term.value in ("only", "unless") for term in said.of("limit")):
+            scope = _scope(kept[0], held)
+            if len(claim) <= len(quote) and len(scope & said.stems) >= 0.4 * len(scope):
+                return Verdict("not_found", f"limit: the claim leaves out '{kept[0].words}'")
+    return None
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    comparators = "|".join(_COMPARATORS.values())
-    quantity = rf"(?:(?<![A-Za-zÀ-ÿ\d])(?:{comparators})\s*)?(?:=\s?)?{_NUMBER}(?:[–/:]{_NUMBER})?(?:[\s-]?(?:{_UNIT}))?(?:\s(?:{'|'.join(_OR_MORE.values())})\b)?"
-    words = {kind: [word for spellings in table.values() for word in spellings] for kind, table in _words().items()}
-    kinds = {
-        "drug": _whole(*words["drug"], _DRUG_ENDING),
-        "code": r"(?<![A-Za-z\d])[A-Za-zα-ω]+-?\d[A-Za-z\d-]*",  # CHA2DS2-VASc, HbA1c, GLP-1: their digits are no quantity
-        "grade": _whole(_GRADE),
-        "frequency": _whole(*words["frequency"]),
-        "number": quantity,
-        **{kind: _whole(*words[kind]) for kind in ("limit", "opposite", "qualifier")},
-    }
-    return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()), re.IGNORECASE)
+def _negations(one: Reading, other: Reading) -> Iterator[Term]:
+    """Each "not" of a sentence, and each word that denies one of the other's by its prefix ("untreated")."""
+    last = -9
+    for term in one.of("limit"):
+        near = 9 if term.words.lower() == "nor" else 1  # "neither … nor …" and "do not avoid" side by side are one
+        if term.value in ("not", "hardly") and term.at > last + near:
+            yield term
+            last = term.at
+    for at, token in enumerate(one.tokens):
+        if token.kind == "word" and (rest := denied(token.stem, other.stems)) and rest not in one.stems:
+            yield Term("limit", "not", token.words, at)
 
 
-@cache
-def _words() -> dict[str, dict[str, list[str]]]:
-    """Kind -> one spelling -> the patterns of all its spellings."""
-    here = Path(__file__)
-    tables: dict[str, dict[str, list[str]]] = yaml.safe_load(here.with_name("support.yaml").read_text(encoding="utf-8"))
-    drugs: dict[str, list[str]] = yaml.safe_load(here.with_name("drugs.yaml").read_text(encoding="utf-8"))
-    tables["drug"] = {name.lower(): [_as_pattern(other) for other in (name, *others)] for name, others in drugs.items()}
-    for name, others in _open_medicine().items():
-        tables["drug"].setdefault(name, []).extend(_as_pattern(other) for other in others)
-    return tables
+def _prevents(term: Term, other: Reading) -> bool:
+    """What one sentence avoids, the other may prevent."""
+    return term.words.lower().startswith("avoid") and any(one.value == "prevent" for one in other.of("opposite"))
 
 
-def _open_medicine() -> dict[str, list[str]]:
-    """Drugs and classes with their aliases from open-medicine's terminology, where it is installed."""
-    found: dict[str, list[str]] = {}
-    spec = importlib.util.find_spec("open_medicine")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        for file in ("drugs.json", "drug_classes.json"):
-            path = Path(folder) / "graphrag" / "terminology" / file
-            entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            found.update({name.lower(): [name, *entry.get("aliases", ())] for name, entry in entries.items()})
+def _scope(term: Term, reading: Reading) -> frozenset[str]:
+    """The content within reach of a "not", in its clause if that has any."""
+    near = range(max(0, term.at - SCOPE), min(len(reading.tokens), term.at + SCOPE + 1))
+    here = reading.tokens[term.at].clause
+    found = [reading.tokens[at] for at in near if at != term.at and not reading.tokens[at].common]
+    inside = frozenset(token.stem for token in found if token.clause == here)
+    return inside if len(inside) > 1 else frozenset(token.stem for token in found)
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))
+
+
+def _prefixes(said: Reading, held: Reading) -> Verdict | None:
+    """No word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"."""
+    lost = [token.stem for token in held.tokens if token.kind == "word" and token.stem not in said.stems]
+    for token in said.tokens:
+        if token.kind == "word" and token.stem not in held.stems:
+            name = token.stem.removeprefix("~")
+            if any(turned(name, other.removeprefix("~")) and not _denies(name, other) for other in lost):
+                return Verdict("contradicted", f"opposite: '{token.words}' turns a word of the quote")
+    return None
+
+
+def _denies(one: str, other: str) -> bool:
+    return bool(denied(one, [other]) or denied(other, [one]))
+
+
+def _certainty(said: Reading, held: Reading) -> Verdict | None:
+    """What may be is not what must be, and a suggestion no duty. Not told where something is denied: "must not" of "may"."""
+    if any(term.value == "not" for term in (*said.of("limit"), *held.of("limit"))):
+        return None
+    if "weak" in held.strength and "strong" not in held.strength and "weak" not in said.strength and "strong" in said.strength:
+        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    if "weak" in said.strength and "weak" not in held.strength and "strong" in held.strength and "strong" not in said.strength:
+        return Verdict("not_found", "certainty: the quote says more than that it may be")
+    return None
+
+
+def _partners(said: Reading, held: Reading) -> Verdict | None:
+    """A dose stays with its drug: where the quote pairs them otherwise, they have changed partners."""
+    if len({term.value for term in held.of("drug")}) < 2 or not held.quantities:
+        return None
+    mine, theirs = _pairs(said), _pairs(held)
+    both = said.text + " " + held.text
+    for words, quantity, drug in mine:
+        if any(drug == other and units.same(quantity, found, both) for _, found, other in theirs):
+            continue
+        paired = {other for _, found, other in theirs if units.same(quantity, found, both)}
+        doses = [found for _, found, other in theirs if other == drug and found.unit == quantity.unit]
+        if paired and doses:
+            return Verdict("contradicted", f"order: '{words.strip()}' belongs to {min(paired)} in the quote, not to {drug}")
+    return None
+
+
+def _pairs(reading: Reading) -> list[tuple[str, units.Quantity, str]]:
+    drugs = reading.of("drug")
+    found = []
+    for quantity, at in reading.quantities:
+        if not quantity.unit or quantity.unit in ("%", "month") or not drugs:
+            continue
+        before = [term for term in drugs if term.at < at]
+        after = [term for term in drugs if term.at > at]
+        of = after and after[0].at - at <= 3 and any(t.words.lower() == "of" for t in reading.tokens[at : after[0].at])
+        chosen = after[0] if of or not before else before[-1]
+        if not of and before and after and after[0].at - at == 1 and at - before[-1].at > 1:
+            chosen = after[0]
+        found.append((quantity.words, quantity, chosen.value))
     return found
 
 
-def _as_pattern(name: str) -> str:
-    """A name as a pattern; one in capitals is an abbreviation, and matched in capitals only."""
-    escaped = re.escape(name).replace(r"\ ", r"[\s-]").replace(r"\-", r"[\s-]?")
-    return rf"(?-i:{escaped}s?)" if name.isupper() else rf"{escaped}s?"
+def _swapped(said: Reading, held: Reading) -> Verdict | None:
+    """Two of a kind that changed places while the rest stayed: "A over B" and "B over A", "raised … low" and "low … raised"."""
+    if words := _exchanged(said, held):
+        return Verdict("contradicted", f"order: {words} have changed places")
+    if {term.value for term in said.of("opposite")} != {term.value for term in held.of("opposite")}:
+        return None  # "A is less than B" is "B is more than A"
+    mine, theirs = _sides(said), _sides(held)
+    for left, right in mine:
+        for other_left, other_right in theirs:
+            a, b = other_left - other_right, other_right - other_left
+            straight = len(left & a) + len(right & b)
+            crossed = len(left & b) + len(right & a)
+            if left & b and right & a and crossed > 2 * straight:
+                return Verdict("contradicted", "order: what is compared has changed sides")
+    return None
 
 
-def _whole(*words: str) -> str:
-    """Whole words in English; Chinese has no word boundaries."""
-    chinese = [word for word in words if re.search(r"[\u4e00-\u9fff]", word)]
-    english = [word for word in words if word not in chinese]
-    longest = sorted(english, key=len, reverse=True)
-    return "|".join(
-        [
-            *([rf"(?<![A-Za-zÀ-ÿ\d])(?:{'|'.join(longest)})(?![A-Za-zÀ-ÿ\d])"] if english else []),
-            *sorted(chinese, key=len, reverse=True),
-        ]
-    )
+def _sequence(reading: Reading) -> list[str]:
+    return [token.stem for token in reading.tokens if not token.common]
+
+
+def _exchanged(said: Reading, held: Reading) -> str:
+    """Two stretches of at most three words that stand in each other's place, with something other than a list between."""
+    a, b = _sequence(said), _sequence(held)
+    words = [Counter(token.words.lower() for token in one.tokens) for one in (said, held)]
+    if len(a) != len(b) or a == b or (words[0] - words[1]).total() > 1:
+        return ""
+    start = next(at for at in range(len(a)) if a[at] != b[at])
+    end = next(at for at in range(1, len(a) + 1) if a[-at] != b[-at])
+    mine, theirs = a[start : len(a) - end + 1], b[start : len(b) - end + 1]
+    for first in range(1, min(4, len(mine))):
+        for second in range(1, min(4, len(mine) - first + 1)):
+            middle = theirs[first : len(theirs) - second]
+            if mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
+                return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
+    return ""
+
+
+def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
+    """ "A, B and C": its members may be named in any order."""
+    content = [at for at, token in enumerate(reading.tokens) if not token.common]
+    stems = [reading.tokens[at].stem for at in content]
+    for at in range(len(stems) - len(stretch) + 1):
+        if stems[at : at + len(stretch)] == list(stretch):
+            first, last = content[at], content[at + len(stretch) - 1]
+            inside = reading.tokens[first : last + 1]
+            joined = {token.words.lower() for token in inside if token.common}
+            breaks = len({token.clause for token in inside}) - 1 + sum(token.words.lower() in ("and", "or", "和", "与", "或") for token in inside)
+            return joined <= {"and", "or", "the", "a", "an", "also", "和", "与", "或", "及", "e.g", "nor"} and breaks > 0 and len(stretch) <= 3 * (breaks + 1)
+    return False
+
+
+def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """What stands to the left and the right of each "than", "over", "rather than"."""
+    for at, token in enumerate(reading.tokens):
+        if _THAN.fullmatch(token.words) and token.kind == "word":
+            left = [t.stem for t in reading.tokens[max(0, at - 6) : at] if not t.common]
+            right = [t.stem for t in reading.tokens[at + 1 : at + 6] if not t.common]
+            yield frozenset(left), frozenset(right)
+
+
+def _in_order(said: Reading, held: Reading) -> bool:
+    """The claim's words follow each other in the quote, others between them left out."""
+    rest = iter(_sequence(held))
+    return all(stem in rest for stem in _sequence(said))
+
+
+def _strangest(said: Reading, held: Reading) -> str:
+    novel = [token.words for token in said.tokens if not token.common and token.stem not in held.stems]
+    return max(novel, key=len, default="the order of its words")
+
+
+RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
+    _numbers, _kinds, _limits, _axes, _prefixes, _certainty, _partners, _swapped,
+)  # fmt: skip

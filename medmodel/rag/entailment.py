@@ -1,0 +1,233 @@
+"""How likely a quote says what a claim says, where the rules of `support.py` neither veto nor admit: a paraphrase, or invention?
+
+The packaged scorer is a logistic regression over some twenty features of a pair: how much of each is in the other, by name
+and by the meaning of its words (cosines of the packaged embedder's vectors of single words), the strangest word of the
+claim, words exchanged or put into an otherwise copied sentence, the cosine of the whole. Its weights are
+entailment.json (which says what they were learnt from), made by the stage `entailment`. Chinese has its own weights, and
+no vectors: the packaged embedder does not know it.
+
+MEDMODEL_ENTAILMENT names another: a folder that the stage made, or any NLI model that sentence-transformers' CrossEncoder
+loads. Not covered: knowledge ("opioids" for "morphine" where no table says so), sums, and what follows from two sentences.
+
+    MEDMODEL_ENTAILMENT=cross-encoder/nli-deberta-v3-small python -m evals support --pairs F
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from medmodel.errors import ArtifactError, InputError
+from medmodel.rag.support_text import Reading, Token, light_names
+
+WEIGHTS = Path(__file__).with_name("entailment.json")
+VARIABLE = "MEDMODEL_ENTAILMENT"
+ALIKE, SAME = 0.35, 0.80  # cosines of single words: below the first unrelated ("asthma", "COPD": .37), above the second one meaning
+COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
+_Vector = npt.NDArray[np.float32]
+
+
+class Scorer(Protocol):
+    threshold: float
+
+    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+        """0 to 1: how likely the quote supports the claim."""
+
+
+def packaged() -> Scorer:
+    """The scorer that the product asks: the packaged one, or that of MEDMODEL_ENTAILMENT."""
+    return load(os.environ.get(VARIABLE, "packaged"))
+
+
+@cache
+def load(name: str) -> Scorer:
+    """ "packaged", a folder with an entailment.json, or the name of an NLI model."""
+    folder = Path(name).expanduser()
+    if name == "packaged" or (folder / WEIGHTS.name).exists():
+        path = WEIGHTS if name == "packaged" else folder / WEIGHTS.name
+        try:
+            return Regression(json.loads(path.read_text(encoding="utf-8")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactError(f"{path} holds no weights of an entailment scorer ({error!r}); make it with the stage entailment") from error
+    return Nli(name)
+
+
+class Regression:
+    """Weights over `features`, one set a language."""
+
+    def __init__(self, saved: dict[str, Any]) -> None:
+        self.sides = {
+            language: (np.array([side["weights"][name] for name in FEATURES]), float(side["intercept"]), float(side["threshold"]))
+            for language, side in saved["languages"].items()
+        }
+        self.threshold = 0.5  # scores are moved so that each language's threshold is here
+
+    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+        weights, intercept, threshold = self.sides["zh" if said.zh or held.zh else "en"]
+        logit = float(features(said, held, claim, quote) @ weights) + intercept
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit - math.log(threshold / (1 - threshold))))))
+
+
+class Nli:
+    """Any cross-encoder for natural-language inference: the share of "entailment"."""
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import CrossEncoder
+
+        try:
+            self.model = CrossEncoder(name, device="cpu")
+        except (OSError, ValueError) as error:
+            raise InputError(f"{VARIABLE}: '{name}' is neither a folder of the stage entailment nor a model that loads: {error}") from error
+        labels = {label.lower(): at for at, label in self.model.model.config.id2label.items()}
+        self.at = next((at for label, at in labels.items() if label.startswith("entail")), None)
+        if self.at is None and len(labels) > 1:
+            raise InputError(f"{VARIABLE}: '{name}' has no label 'entailment' but {', '.join(labels)}; name an NLI model")
+        self.threshold = 0.5
+
+    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+        logits = np.atleast_1d(np.asarray(self.model.predict([(quote, claim)], show_progress_bar=False, apply_softmax=self.at is not None)[0]))
+        return float(logits[self.at or 0])
+
+
+FEATURES = (
+    "covered", "covered_soft", "kept", "kept_soft", "cosine", "strangest", "strange", "exchanged", "exchanged_count",
+    "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "disorder", "turned", "denials", "limits_added",
+    "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
+)  # fmt: skip
+
+
+def features(said: Reading, held: Reading, claim: str, quote: str) -> npt.NDArray[np.float64]:
+    """One number for each of FEATURES."""
+    mine, theirs = _content(said), _content(held)
+    novel = [token for token in mine if token.stem not in held.stems]
+    dropped = [token for token in theirs if token.stem not in said.stems]
+    english = not (said.zh or held.zh)
+    near = _nearness(novel, theirs, english)
+    back = _nearness(dropped, mine, english)
+    covered, covered_soft = _share(mine, held.stems, near)
+    kept, kept_soft = _share(theirs, said.stems, back)
+    strange = sorted((_weight(token) * (1 - near[token.words]) for token in novel), reverse=True)
+    matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
+    copied = matcher.ratio()
+    exchanged, count, inserted = 0.0, 0, 0.0
+    for tag, a, b, c, d in matcher.get_opcodes():
+        new = [token for token in mine[a:b] if token.stem not in held.stems]
+        if tag == "replace" and new and any(token.stem not in said.stems for token in theirs[c:d]):
+            exchanged = max([exchanged, *(_weight(token) * (1 - near[token.words]) for token in new)])
+            count += 1
+        elif tag in ("insert", "delete", "replace"):
+            inserted += sum(_weight(token) * (1 - near[token.words]) for token in new)
+    cosine = float(_sentence(claim) @ _sentence(quote)) if english else 0.0
+    known = {term.value for term in held.terms}
+    added = sum(term.kind == "opposite" and term.value not in known for term in said.terms)
+    denials = abs(sum(t.value == "not" for t in said.of("limit")) - sum(t.value == "not" for t in held.of("limit")))
+    limits = sum(term.value != "not" and term.value not in known for term in said.of("limit"))
+    found = {
+        "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "cosine": cosine,
+        "strangest": strange[0] if strange else 0.0, "strange": sum(strange[:4]), "exchanged": exchanged, "exchanged_count": min(count, 4),
+        "inserted": min(inserted, 3.0), "copied": copied, "copied_exchanged": copied**2 * exchanged, "copied_strangest": copied**2 * (strange[0] if strange else 0.0),
+        "copied_inserted": copied**2 * min(inserted, 3.0), "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
+        "longer": max(0.0, math.log((len(mine) + 1) / (len(theirs) + 1))), "shorter": max(0.0, math.log((len(theirs) + 1) / (len(mine) + 1))),
+        "softened": float("weak" in held.strength and "weak" not in said.strength), "missing_numbers": min(3, max(0, len(held.quantities) - len(said.quantities))),
+        "swapped_terms": _moved(said, held),
+    }  # fmt: skip
+    return np.array([found[name] for name in FEATURES])
+
+
+def coverage(said: Reading, held: Reading) -> float:
+    """Share of what the claim says, by weight, that the quote has under the same name."""
+    mine = _content(said)
+    return sum(_weight(t) for t in mine if t.stem in held.stems) / max(1e-9, sum(map(_weight, mine))) if mine else 0.0
+
+
+def _content(reading: Reading) -> list[Token]:
+    return [token for token in reading.tokens if not token.common]
+
+
+def _share(tokens: Sequence[Token], known: frozenset[str], near: dict[str, float]) -> tuple[float, float]:
+    whole = sum(map(_weight, tokens)) or 1.0
+    hard = sum(_weight(token) for token in tokens if token.stem in known)
+    return hard / whole, (hard + sum(_weight(t) * near[t.words] for t in tokens if t.stem not in known)) / whole
+
+
+def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> dict[str, float]:
+    """How near the nearest of `others` is to each of `some`: 0 for unrelated, 1 for the same meaning."""
+    if not english or not some or not others:
+        return {token.words: 0.0 for token in some}
+    kinds = ("word", "drug")
+    words = list(dict.fromkeys(token.words.lower() for token in [*some, *others] if token.kind in kinds))
+    _embed_words(words)
+    theirs = [_words[token.words.lower()] for token in others if token.kind in kinds]
+    found = {}
+    for token in some:
+        if token.kind in kinds and theirs:
+            cosine = float(max(np.dot(theirs, _words[token.words.lower()])))
+            found[token.words] = min(1.0, max(0.0, (cosine - ALIKE) / (SAME - ALIKE)))
+        else:
+            found[token.words] = 0.0
+    return found
+
+
+def _moved(said: Reading, held: Reading) -> float:
+    """Pairs of terms (drugs, numbers, opposites) whose order the claim turns round."""
+    order: dict[str, int] = {}
+    for term in held.terms:
+        if term.kind in ("drug", "number", "opposite"):
+            order.setdefault(term.value, len(order))
+    places = [order[term.value] for term in said.terms if term.kind in ("drug", "number", "opposite") and term.value in order]
+    return float(min(4, sum(a > b for a, b in zip(places, places[1:], strict=False))))
+
+
+def _weight(token: Token) -> float:
+    """How much a word says, 0.25 to 1: by its rarity."""
+    if token.kind != "word":
+        return 1.0 if token.kind != "zh" else 0.5
+    if token.stem.startswith("~"):
+        return 0.25 if token.stem in light_names() else 0.8
+    return _rarity(token.words.lower())
+
+
+@lru_cache(maxsize=50_000)
+def _rarity(word: str) -> float:
+    at = _vocabulary().get(word)
+    if at is None:
+        return 1.0
+    low, high = COMMON_IDS
+    return 0.25 + 0.75 * min(1.0, max(0.0, math.log(max(at, 1) / low) / math.log(high / low)))
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
+    from medmodel.rag.embedder import embedded_folder
+
+    found: dict[str, int] = json.loads((embedded_folder() / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    return found
+
+
+_words: dict[str, _Vector] = {}  # every word met so far, of 1.5 kB each
+MOST_WORDS = 100_000
+
+
+def _embed_words(words: Sequence[str]) -> None:
+    from medmodel.rag.embedder import embed
+
+    if len(_words) > MOST_WORDS:
+        _words.clear()
+    if new := [word for word in words if word not in _words]:
+        _words.update(zip(new, embed(new), strict=True))
+
+
+@lru_cache(maxsize=8192)
+def _sentence(text: str) -> _Vector:
+    from medmodel.rag.embedder import embed
+
+    return embed([text])[0]
