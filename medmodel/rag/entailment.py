@@ -1,8 +1,8 @@
 """How likely a quote says what a claim says, where the rules of `support.py` neither veto nor admit: a paraphrase, or invention?
 
 The packaged scorer is a logistic regression over some twenty features of a pair: how much of each is in the other, by name
-and by the meaning of its words (cosines of the packaged embedder's vectors of single words), the strangest word of the
-claim, words exchanged or put into an otherwise copied sentence, the cosine of the whole. Its weights are
+and by the meaning of its words (cosines of the packaged embedder's vectors of word pieces; no model runs), the strangest
+word of the claim, words exchanged or put into an otherwise copied sentence, the cosine of the whole. Its weights are
 entailment.json (which says what they were learnt from), made by the stage `entailment`. Chinese has its own weights, and
 no vectors: the packaged embedder does not know it.
 
@@ -31,7 +31,7 @@ from medmodel.rag.support_text import Reading, Token, light_names
 
 WEIGHTS = Path(__file__).with_name("entailment.json")
 VARIABLE = "MEDMODEL_ENTAILMENT"
-ALIKE, SAME = 0.35, 0.80  # cosines of single words: below the first unrelated ("asthma", "COPD": .37), above the second one meaning
+ALIKE, SAME = 0.20, 0.65  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
 COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
 _Vector = npt.NDArray[np.float32]
 
@@ -126,7 +126,7 @@ def features(said: Reading, held: Reading, claim: str, quote: str) -> npt.NDArra
             count += 1
         elif tag in ("insert", "delete", "replace"):
             inserted += sum(_weight(token) * (1 - near[token.words]) for token in new)
-    cosine = float(_sentence(claim) @ _sentence(quote)) if english else 0.0
+    cosine = _cosine(said, held) if english else 0.0
     known = {term.value for term in held.terms}
     added = sum(term.kind == "opposite" and term.value not in known for term in said.terms)
     denials = abs(sum(t.value == "not" for t in said.of("limit")) - sum(t.value == "not" for t in held.of("limit")))
@@ -161,20 +161,19 @@ def _share(tokens: Sequence[Token], known: frozenset[str], near: dict[str, float
 
 def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> dict[str, float]:
     """How near the nearest of `others` is to each of `some`: 0 for unrelated, 1 for the same meaning."""
-    if not english or not some or not others:
-        return {token.words: 0.0 for token in some}
-    kinds = ("word", "drug")
-    words = list(dict.fromkeys(token.words.lower() for token in [*some, *others] if token.kind in kinds))
-    _embed_words(words)
-    theirs = [_words[token.words.lower()] for token in others if token.kind in kinds]
-    found = {}
-    for token in some:
-        if token.kind in kinds and theirs:
-            cosine = float(max(np.dot(theirs, _words[token.words.lower()])))
-            found[token.words] = min(1.0, max(0.0, (cosine - ALIKE) / (SAME - ALIKE)))
-        else:
-            found[token.words] = 0.0
+    found = {token.words: 0.0 for token in some}
+    theirs = [_vector(token.words) for token in others if token.kind in ("word", "drug")] if english else []
+    if theirs:
+        matrix = np.stack(theirs)
+        for token in some:
+            if token.kind in ("word", "drug"):
+                found[token.words] = min(1.0, max(0.0, (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)))
     return found
+
+
+def _cosine(said: Reading, held: Reading) -> float:
+    one, other = _whole(said), _whole(held)
+    return float(one @ other) if one.shape == other.shape else 0.0
 
 
 def _moved(said: Reading, held: Reading) -> float:
@@ -213,21 +212,37 @@ def _vocabulary() -> dict[str, int]:
     return found
 
 
-_words: dict[str, _Vector] = {}  # every word met so far, of 1.5 kB each
-MOST_WORDS = 100_000
+@lru_cache(maxsize=50_000)  # of 1.5 kB each
+def _vector(word: str) -> _Vector:
+    """The unit vector of a word: the mean of its pieces' vectors in the embedder's first layer. No model runs."""
+    table, middle = _table()
+    vocabulary = _vocabulary()
+    rows, rest, mark = [], word.lower(), ""
+    while rest:
+        piece = next((rest[:end] for end in range(len(rest), 0, -1) if mark + rest[:end] in vocabulary), None)
+        if piece is None:
+            break
+        rows.append(vocabulary[mark + piece])
+        rest, mark = rest[len(piece) :], "##"
+    vector = np.mean(table[rows], axis=0) - middle if rows else np.zeros(table.shape[1], dtype=np.float32)
+    return vector / max(1e-6, float(np.linalg.norm(vector)))  # type: ignore[no-any-return]
 
 
-def _embed_words(words: Sequence[str]) -> None:
-    from medmodel.rag.embedder import embed
+@cache
+def _table() -> tuple[_Vector, _Vector]:
+    """The embedder's vectors of word pieces (30,522 of 384 numbers, 47 MB), and their mean."""
+    from safetensors import safe_open
 
-    if len(_words) > MOST_WORDS:
-        _words.clear()
-    if new := [word for word in words if word not in _words]:
-        _words.update(zip(new, embed(new), strict=True))
+    from medmodel.rag.embedder import embedded_folder
+
+    with safe_open(str(embedded_folder() / "model.safetensors"), framework="np") as file:
+        name = next(key for key in file.keys() if key.endswith("word_embeddings.weight"))  # noqa: SIM118
+        table: _Vector = np.asarray(file.get_tensor(name), dtype=np.float32)
+    return table, table.mean(axis=0)
 
 
-@lru_cache(maxsize=8192)
-def _sentence(text: str) -> _Vector:
-    from medmodel.rag.embedder import embed
-
-    return embed([text])[0]
+def _whole(reading: Reading) -> _Vector:
+    """The unit vector of a sentence: its words' by weight."""
+    vectors = [_weight(token) * _vector(token.words) for token in reading.tokens if token.kind in ("word", "drug") and not token.common]
+    mean = np.sum(vectors, axis=0) if vectors else np.zeros(1, dtype=np.float32)
+    return mean / max(1e-6, float(np.linalg.norm(mean)))  # type: ignore[no-any-return]

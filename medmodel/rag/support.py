@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -27,6 +28,7 @@ from medmodel.rag.support_text import COMMON, MOST, Reading, Term, denied, read,
 Label = Literal["supported", "contradicted", "not_found"]
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
 NEAR = 0.25  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
+COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 SCOPE = 5  # words on either side of a "not" that say what it denies
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
@@ -186,8 +188,9 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     claim = [(term, _scope(term, said)) for term in _negations(said, held)]
     quote = [(term, _scope(term, held)) for term in _negations(held, said)]
     left, lone = list(quote), []
-    for term, scope in claim:
-        best = max(left, key=lambda other: _alike(scope, other[1]), default=None)
+    said_too = {term.words.lower() for term, _ in quote}
+    for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
+        best = max(left, key=lambda other: (other[0].words == term.words) + _alike(scope, other[1]), default=None)  # noqa: B023
         if best is not None and (_alike(scope, best[1]) > 0.15 or len(claim) == len(quote)):
             left.remove(best)
         else:
@@ -212,7 +215,7 @@ def _negations(one: Reading, other: Reading) -> Iterator[Term]:
     """Each "not" of a sentence, and each word that denies one of the other's by its prefix ("untreated")."""
     last = -9
     for term in one.of("limit"):
-        near = 9 if term.words.lower() == "nor" else 1  # "neither … nor …" and "do not avoid" side by side are one
+        near = 9 if term.words.lower() == "nor" else 0  # "neither … nor …" are one
         if term.value in ("not", "hardly") and term.at > last + near:
             yield term
             last = term.at
@@ -239,6 +242,24 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
 
 
+def _replaced(said: Reading, held: Reading) -> Verdict | None:
+    """In what is otherwise copied: a few words in the place of others may not have another value of their kind."""
+    a, b = [token.words.lower() for token in said.tokens], [token.words.lower() for token in held.tokens]
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    if matcher.quick_ratio() < COPIED or matcher.ratio() < COPIED:
+        return None
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
+        if tag != "replace" or max(end - start, other_end - other_start) > 4:
+            continue
+        mine = [term for term in said.terms if start <= term.at < end]
+        theirs = [term for term in held.terms if other_start <= term.at < other_end]
+        for term in mine:
+            rivals = [other for other in theirs if (other.kind, other.axis) == (term.kind, term.axis)]
+            if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
+                return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
+    return None
+
+
 def _prefixes(said: Reading, held: Reading) -> Verdict | None:
     """No word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"."""
     lost = [token.stem for token in held.tokens if token.kind == "word" and token.stem not in said.stems]
@@ -255,14 +276,23 @@ def _denies(one: str, other: str) -> bool:
 
 
 def _certainty(said: Reading, held: Reading) -> Verdict | None:
-    """What may be is not what must be, and a suggestion no duty. Not told where something is denied: "must not" of "may"."""
-    if any(term.value == "not" for term in (*said.of("limit"), *held.of("limit"))):
-        return None
-    if "weak" in held.strength and "strong" not in held.strength and "weak" not in said.strength and "strong" in said.strength:
+    """What may be is not what must be, and a suggestion no duty. A copy must be as sure as the quote, word by word."""
+    mine, theirs = Counter(said.strength), Counter(held.strength)
+    copied = sum((_spoken(said) - _spoken(held)).values()) <= 3
+    denied_somewhere = any(term.value == "not" for term in (*said.of("limit"), *held.of("limit")))
+    if denied_somewhere and not copied:
+        return None  # "must not" is said of what may harm
+    surer = mine["strong"] > theirs["strong"] and mine["weak"] < theirs["weak"]
+    less = mine["strong"] < theirs["strong"] and mine["weak"] > theirs["weak"]
+    if surer and (copied or not (theirs["strong"] or mine["weak"])):
         return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
-    if "weak" in said.strength and "weak" not in held.strength and "strong" in held.strength and "strong" not in said.strength:
+    if less and (copied or not (mine["strong"] or theirs["weak"])):
         return Verdict("not_found", "certainty: the quote says more than that it may be")
     return None
+
+
+def _spoken(reading: Reading) -> Counter[str]:
+    return Counter(token.words.lower() for token in reading.tokens)
 
 
 def _partners(said: Reading, held: Reading) -> Verdict | None:
@@ -321,8 +351,7 @@ def _sequence(reading: Reading) -> list[str]:
 def _exchanged(said: Reading, held: Reading) -> str:
     """Two stretches of at most three words that stand in each other's place, with something other than a list between."""
     a, b = _sequence(said), _sequence(held)
-    words = [Counter(token.words.lower() for token in one.tokens) for one in (said, held)]
-    if len(a) != len(b) or a == b or (words[0] - words[1]).total() > 1:
+    if len(a) != len(b) or a == b or (_spoken(said) - _spoken(held)).total() > 1:
         return ""
     start = next(at for at in range(len(a)) if a[at] != b[at])
     end = next(at for at in range(1, len(a) + 1) if a[-at] != b[-at])
@@ -330,7 +359,7 @@ def _exchanged(said: Reading, held: Reading) -> str:
     for first in range(1, min(4, len(mine))):
         for second in range(1, min(4, len(mine) - first + 1)):
             middle = theirs[first : len(theirs) - second]
-            if mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
+            if middle and mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
                 return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
     return ""
 
@@ -370,5 +399,5 @@ def _strangest(said: Reading, held: Reading) -> str:
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    _numbers, _kinds, _limits, _axes, _prefixes, _certainty, _partners, _swapped,
+    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _partners, _swapped,
 )  # fmt: skip

@@ -88,7 +88,7 @@ class Reading:
     tokens: Sequence[Token]
     terms: Sequence[Term]
     quantities: Sequence[tuple[units.Quantity, int]]  # with the number of its token
-    strength: frozenset[str]
+    strength: tuple[str, ...]  # each word that says how sure: "weak", "strong"
     stems: frozenset[str] = field(default_factory=frozenset)  # of what is not common
     zh: bool = False
 
@@ -185,12 +185,14 @@ def _plain(text: str) -> str:
 
 
 _SIGNS = str.maketrans("μ−\u00a0\u202f％’‑～０１２３４５６７８９．／", "µ-  %'-~0123456789./")
-_SPELT = [
+_SPELT: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(found, re.IGNORECASE), said)
     for found, said in (
         (r"\bq\s?(\d+)\s?h\b", r"every \1 h"),
         (r"\bbetween (\d[\d.]*)( ?[\w%/]+)? and (?=\d)", r"\1–"),
         (r"(?<=\d)\s?[-–—~]\s?(?=[\d.])|(?<=\d)\sto\s(?=\d)|(?<=\d)%\s?[-–—~至]\s?(?=\d)|(?<=\d)[至到](?=\d)", "–"),
+        (r"(?<=\bevery )(two|three|four|six|eight|twelve)(?= hours)", lambda match: units.COUNTS[match[1].lower()]),
+        (r"(?<=\d) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", "–"),
         (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", r"\1–"),
         (r"\b(within|for|after|least|than|last|next|in|over|every|further|under|of|about) an? (?=day|week|month|hour|minute|year|decade)", r"\1 1 "),
         (r"\bfirst (?=day|week|month|hour|minute|year)", "first 1 "),
@@ -295,7 +297,7 @@ def _longest(tokens: Sequence[Token], at: int, table: dict[tuple[str, ...], str]
     return 0, ""
 
 
-def _facets(tokens: Sequence[Token], terms: list[Term]) -> frozenset[str]:
+def _facets(tokens: Sequence[Token], terms: list[Term]) -> tuple[str, ...]:
     """Add limits, opposites and qualifiers to `terms`; return how sure the sentence is. Phrases are read as written."""
     flat: list[tuple[Token, int]] = []
     for at, token in enumerate(tokens):
@@ -308,7 +310,7 @@ def _facets(tokens: Sequence[Token], terms: list[Term]) -> frozenset[str]:
         else:
             flat.append((token, at))
     only = [token for token, _ in flat]
-    strength = set()
+    strength = []
     for kind, table in _axes().items():
         at = 0
         while at < len(only):
@@ -316,12 +318,12 @@ def _facets(tokens: Sequence[Token], terms: list[Term]) -> frozenset[str]:
             if length:
                 words = " ".join(one.words for one in only[at : at + length])
                 if kind == "strength":
-                    strength.add(value)
+                    strength.append(value)
                 else:
                     axis, _, name = value.partition("=")
                     terms.append(Term(kind, name or axis, words, flat[at][1], axis if name else ""))
             at += length or 1
-    return frozenset(strength)
+    return tuple(strength)
 
 
 @lru_cache(maxsize=10_000)
