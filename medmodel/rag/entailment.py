@@ -73,7 +73,7 @@ class Regression:
 
     def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
         weights, intercept, threshold = self.sides["zh" if said.zh or held.zh else "en"]
-        logit = float(features(said, held, claim, quote) @ weights) + intercept
+        logit = float(features(said, held) @ weights) + intercept
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit - math.log(threshold / (1 - threshold))))))
 
 
@@ -99,13 +99,13 @@ class Nli:
 
 
 FEATURES = (
-    "covered", "covered_soft", "kept", "kept_soft", "cosine", "strangest", "strange", "exchanged", "exchanged_count",
+    "covered", "covered_soft", "kept", "kept_soft", "free_cosine", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
     "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
 )  # fmt: skip
 
 
-def features(said: Reading, held: Reading, claim: str, quote: str) -> npt.NDArray[np.float64]:
+def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     """One number for each of FEATURES."""
     mine, theirs = _content(said), _content(held)
     novel = [token for token in mine if token.stem not in held.stems]
@@ -127,12 +127,13 @@ def features(said: Reading, held: Reading, claim: str, quote: str) -> npt.NDArra
         elif tag in ("insert", "delete", "replace"):
             inserted += sum(_weight(token) * (1 - near[token.words]) for token in new)
     cosine = _cosine(said, held) if english else 0.0
+    free = 1 - copied  # a paraphrase is judged by its meaning, a copy by what was changed in it
     known = {term.value for term in held.terms}
     added = sum(term.kind == "opposite" and term.value not in known for term in said.terms)
     denials = abs(sum(t.value == "not" for t in said.of("limit")) - sum(t.value == "not" for t in held.of("limit")))
     limits = sum(term.value != "not" and term.value not in known for term in said.of("limit"))
     found = {
-        "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "cosine": cosine,
+        "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "free_cosine": free * cosine, "free_covered": free * covered_soft, "free_kept": free * kept_soft, "free_strangest": free * sum(strange[:3]),
         "strangest": strange[0] if strange else 0.0, "strange": sum(strange[:4]), "exchanged": exchanged, "exchanged_count": min(count, 4),
         "inserted": min(inserted, 3.0), "copied": copied, "copied_exchanged": copied**2 * exchanged, "copied_strangest": copied**2 * (strange[0] if strange else 0.0),
         "copied_inserted": copied**2 * min(inserted, 3.0), "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),

@@ -29,6 +29,7 @@ Label = Literal["supported", "contradicted", "not_found"]
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
 NEAR = 0.25  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
 COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
+CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
 SCOPE = 5  # words on either side of a "not" that say what it denies
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
@@ -295,6 +296,31 @@ def _spoken(reading: Reading) -> Counter[str]:
     return Counter(token.words.lower() for token in reading.tokens)
 
 
+def _conditions(said: Reading, held: Reading) -> Verdict | None:
+    """What holds "if", "unless" or "until" something is not told without it."""
+    for start, content in _conditional(held):
+        left = content & said.stems
+        if len(left) <= len(content) / 3 and len(list(_conditional(said))) < len(list(_conditional(held))):
+            rest = frozenset(token.stem for token in held.tokens if not token.common) - content
+            if len(rest & said.stems) >= len(rest) / 2:
+                return Verdict("not_found", f"limit: the claim leaves out what stands after '{start}'")
+    return None
+
+
+def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
+    """The word that opens a condition, and what stands in it: up to the next mark."""
+    for at, token in enumerate(reading.tokens):
+        if token.words.lower() in CONDITIONAL:
+            inside = []
+            for other in reading.tokens[at + 1 : at + 12]:
+                if other.clause > token.clause:
+                    break
+                inside.append(other)
+            content = frozenset(other.stem for other in inside if not other.common)
+            if content:
+                yield token.words, content
+
+
 def _partners(said: Reading, held: Reading) -> Verdict | None:
     """A dose stays with its drug: where the quote pairs them otherwise, they have changed partners."""
     if len({term.value for term in held.of("drug")}) < 2 or not held.quantities:
@@ -399,5 +425,5 @@ def _strangest(said: Reading, held: Reading) -> str:
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _partners, _swapped,
+    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _conditions, _partners, _swapped,
 )  # fmt: skip

@@ -1,11 +1,11 @@
 """Pairs of a claim and a quote with their label, made from reference documents: what the entailment scorer learns from, and,
-from held-out documents, what it is measured on (`python -m evals support-pairs`).
+from held-out documents, what it is measured on (`python -m evals support`).
 
 A sentence is quoted; the claim is the sentence, shortened, or said otherwise by rule (supported); with one thing changed
 (contradicted); or another document's (not found). Hand-written paraphrases are added as they are, and with one thing
 changed. Sentences with a table's bars, headings and very long ones are left out.
 
-    pairs(documents, sentences=500, kinds=ASKED, written=written())
+    pairs(sentences(documents), ASKED, written(), most=500)
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from medmodel.rag.passages import split_sentences
+from medmodel.rag.support import content_words
 from medmodel.records import Document, Record
 from medmodel.train.paraphrased import paraphrased
 from medmodel.train.perturbed import perturbed, unrelated
 
 SHORTEST, LONGEST = 50, 260  # characters of a sentence: below, nothing is left of it when one thing is changed
+NEARBY = 40  # sentences of a document on either side, among which those that share words are sought
 ORDERS = (
     ("order", "words"), ("voice", "signs"), ("units", "short"), ("lists", "words", "signs"), ("order", "units", "signs"),
     ("voice", "words", "short"), ("signs",), ("words",), ("lists",), ("order",),
@@ -82,6 +84,8 @@ def pairs(
                     yield Pair(id=f"{mark}{number}-{kind}", claim=claim, label="contradicted", perturbation=kind, **named)
         if number % 4 == 0 and (other := unrelated(at, quotes)):
             yield Pair(id=f"u{number}", claim=other, label="not_found", perturbation="unrelated", **named)
+        for rank, other in enumerate(_neighbours(at, quotes)):
+            yield Pair(id=f"n{number}-{rank}", claim=other, label="not_found", perturbation="neighbour", **named)
     for lang, hand in written.items():
         for number, (quote, claim) in enumerate(hand):
             yield Pair(id=f"w{lang}{number}", claim=claim, quote=quote, lang=lang, label="supported", paraphrase="written")
@@ -94,8 +98,18 @@ def pairs(
             if lang == "zh":
                 if said := paraphrased(quote, ("chinese",)):
                     yield Pair(id=f"r{lang}{number}", claim=said, quote=quote, lang=lang, label="supported", paraphrase="chinese")
-                other = hand[(number + len(hand) // 2) % len(hand)][1]
-                yield Pair(id=f"u{lang}{number}", claim=other, quote=quote, lang=lang, label="not_found", perturbation="unrelated")
+                for rank in range(1, min(5, len(hand))):
+                    other = hand[(number + rank) % len(hand)][1]
+                    yield Pair(id=f"u{lang}{number}-{rank}", claim=other, quote=quote, lang=lang, label="not_found", perturbation="unrelated")
+
+
+def _neighbours(at: int, quotes: Sequence[tuple[str, str]]) -> list[str]:
+    """The two sentences nearby in the same document that share most words with it, and say something else."""
+    document, quote = quotes[at]
+    near = [text for other, text in quotes[max(0, at - NEARBY) : at + NEARBY] if other == document and text != quote]
+    mine = content_words(quote)
+    shares = {text: len(content_words(text) & mine) / max(1, len(content_words(text))) for text in near}
+    return sorted((text for text in near if 0.15 < shares[text] < 0.7), key=lambda text: -shares[text])[:2]
 
 
 def _otherwise(quote: str, number: int) -> tuple[str, str] | None:

@@ -169,6 +169,9 @@ def _population(text: str, draw: random.Random) -> str | None:
 
 def _noun(text: str, draw: random.Random) -> str | None:
     """A long word of ordinary kind becomes another one: "asthma" for "pneumonia"."""
+    for group in _CHINESE_NOUNS:
+        if found := [word for word in group if word in text]:
+            return text.replace(found[0], draw.choice([word for word in group if word not in text]))
     spots = [match for match in re.finditer(r"\b[a-z]{5,}\b", text) if match[0] in _NOUNS]
     if not spots:
         return None
@@ -195,6 +198,13 @@ _NOUN_GROUPS = [
         "genes proteins enzymes hormones vitamins lipids",
     )
 ]
+_CHINESE_NOUNS = (
+    "脓毒症 哮喘 肺炎 糖尿病 高血压 痛风 房颤 卒中 心力衰竭 癫痫".split(),
+    "肾 肝 肺 心 脑 胃".split(),
+    "血压 心率 体温 血糖 肌酐 血钾".split(),
+    "低血糖 出血 感染 水肿 过敏 腹泻 头痛 发热".split(),
+    "抗栓 抗凝 抗感染 降压 补液 透析 手术".split(),
+)
 _NOUNS = frozenset(word for group in _NOUN_GROUPS for word in group if len(word) > 4)
 
 
