@@ -2,7 +2,7 @@
 
 The packaged scorer is a logistic regression over some twenty features of a pair: how much of each is in the other, by name
 and by the meaning of its words (cosines of the packaged embedder's vectors of word pieces; no model runs), the strangest
-word of the claim, words exchanged or put into an otherwise copied sentence, the cosine of the whole. Its weights are
+word of the claim, words exchanged or put into an otherwise copied sentence. Its weights are
 entailment.json (which says what they were learnt from), made by the stage `entailment`. Chinese has its own weights, and
 no vectors: the packaged embedder does not know it.
 
@@ -99,7 +99,7 @@ class Nli:
 
 
 FEATURES = (
-    "covered", "covered_soft", "kept", "kept_soft", "free_cosine", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
+    "covered", "covered_soft", "kept", "kept_soft", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
     "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
 )  # fmt: skip
@@ -108,32 +108,31 @@ FEATURES = (
 def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     """One number for each of FEATURES."""
     mine, theirs = _content(said), _content(held)
-    novel = [token for token in mine if token.stem not in held.stems]
-    dropped = [token for token in theirs if token.stem not in said.stems]
+    unsaid, dropped = novel(said, held), novel(held, said)
+    new, gone = frozenset(token.stem for token in unsaid), frozenset(token.stem for token in dropped)
     english = not (said.zh or held.zh)
-    near = _nearness(novel, theirs, english)
+    near = _nearness(unsaid, theirs, english)
     back = _nearness(dropped, mine, english)
-    covered, covered_soft = _share(mine, held.stems, near)
-    kept, kept_soft = _share(theirs, said.stems, back)
-    strange = sorted((_weight(token) * (1 - near[token.words]) for token in novel), reverse=True)
+    covered, covered_soft = _share(mine, new, near)
+    kept, kept_soft = _share(theirs, gone, back)
+    strange = sorted((_weight(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
     matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
     copied = matcher.ratio()
     exchanged, count, inserted = 0.0, 0, 0.0
     for tag, a, b, c, d in matcher.get_opcodes():
-        new = [token for token in mine[a:b] if token.stem not in held.stems]
-        if tag == "replace" and new and any(token.stem not in said.stems for token in theirs[c:d]):
-            exchanged = max([exchanged, *(_weight(token) * (1 - near[token.words]) for token in new)])
+        here = [_weight(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
+        if tag == "replace" and here and any(token.stem in gone for token in theirs[c:d]):
+            exchanged = max(exchanged, *here)
             count += 1
-        elif tag in ("insert", "delete", "replace"):
-            inserted += sum(_weight(token) * (1 - near[token.words]) for token in new)
-    cosine = _cosine(said, held) if english else 0.0
+        else:
+            inserted += sum(here)
     free = 1 - copied  # a paraphrase is judged by its meaning, a copy by what was changed in it
     known = {term.value for term in held.terms}
     added = sum(term.kind == "opposite" and term.value not in known for term in said.terms)
     denials = abs(sum(t.value == "not" for t in said.of("limit")) - sum(t.value == "not" for t in held.of("limit")))
     limits = sum(term.value != "not" and term.value not in known for term in said.of("limit"))
     found = {
-        "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "free_cosine": free * cosine, "free_covered": free * covered_soft, "free_kept": free * kept_soft, "free_strangest": free * sum(strange[:3]),
+        "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "free_covered": free * covered_soft, "free_kept": free * kept_soft, "free_strangest": free * sum(strange[:3]),
         "strangest": strange[0] if strange else 0.0, "strange": sum(strange[:4]), "exchanged": exchanged, "exchanged_count": min(count, 4),
         "inserted": min(inserted, 3.0), "copied": copied, "copied_exchanged": copied**2 * exchanged, "copied_strangest": copied**2 * (strange[0] if strange else 0.0),
         "copied_inserted": copied**2 * min(inserted, 3.0), "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
@@ -145,19 +144,31 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
 
 
 def coverage(said: Reading, held: Reading) -> float:
-    """Share of what the claim says, by weight, that the quote has under the same name."""
+    """Share of what the claim says, by weight, that the quote says too."""
     mine = _content(said)
-    return sum(_weight(t) for t in mine if t.stem in held.stems) / max(1e-9, sum(map(_weight, mine))) if mine else 0.0
+    return _share(mine, frozenset(token.stem for token in novel(said, held)), dict.fromkeys((t.words for t in mine), 0.0))[0]
+
+
+def novel(one: Reading, other: Reading) -> list[Token]:
+    """What `one` says and `other` does not, under any name. A term that the other has too is not new, nor is a number:
+    the rules have compared those."""
+    known = {term.at for term in one.terms if f"{term.axis or term.kind}={term.value}" in other.acted or term.kind == "limit"}
+    return [
+        token
+        for at, token in enumerate(one.tokens)
+        if not token.common and token.stem not in other.stems and at not in known and token.kind in ("word", "zh", "code")
+    ]
 
 
 def _content(reading: Reading) -> list[Token]:
     return [token for token in reading.tokens if not token.common]
 
 
-def _share(tokens: Sequence[Token], known: frozenset[str], near: dict[str, float]) -> tuple[float, float]:
+def _share(tokens: Sequence[Token], new: frozenset[str], near: dict[str, float]) -> tuple[float, float]:
+    """By weight: what is not new, and with that what is near."""
     whole = sum(map(_weight, tokens)) or 1.0
-    hard = sum(_weight(token) for token in tokens if token.stem in known)
-    return hard / whole, (hard + sum(_weight(t) * near[t.words] for t in tokens if t.stem not in known)) / whole
+    hard = sum(_weight(token) for token in tokens if token.stem not in new)
+    return hard / whole, (hard + sum(_weight(t) * near.get(t.words, 0.0) for t in tokens if t.stem in new)) / whole
 
 
 def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> dict[str, float]:
@@ -170,11 +181,6 @@ def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> 
             if token.kind in ("word", "drug"):
                 found[token.words] = min(1.0, max(0.0, (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)))
     return found
-
-
-def _cosine(said: Reading, held: Reading) -> float:
-    one, other = _whole(said), _whole(held)
-    return float(one @ other) if one.shape == other.shape else 0.0
 
 
 def _moved(said: Reading, held: Reading) -> float:
@@ -241,9 +247,3 @@ def _table() -> tuple[_Vector, _Vector]:
         table: _Vector = np.asarray(file.get_tensor(name), dtype=np.float32)
     return table, table.mean(axis=0)
 
-
-def _whole(reading: Reading) -> _Vector:
-    """The unit vector of a sentence: its words' by weight."""
-    vectors = [_weight(token) * _vector(token.words) for token in reading.tokens if token.kind in ("word", "drug") and not token.common]
-    mean = np.sum(vectors, axis=0) if vectors else np.zeros(1, dtype=np.float32)
-    return mean / max(1e-6, float(np.linalg.norm(mean)))  # type: ignore[no-any-return]

@@ -34,6 +34,8 @@ SCOPE = 5  # words on either side of a "not" that say what it denies
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
 _CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
 
 
@@ -66,7 +68,7 @@ def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> V
     for rule in RULES:
         if found := rule(said, held):
             return found
-    novel = said.stems - held.stems
+    novel = entailment.novel(said, held)
     if not novel and _in_order(said, held):
         return Verdict("supported")
     share = entailment.coverage(said, held)
@@ -97,7 +99,9 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
     both = said.text + " " + held.text
     for one, at in said.quantities:
         equal = [other for other, _ in held.quantities if units.same(one, other, both)]
-        if any(_comparators_agree(one, other, held.text) for other in equal):
+        if _before(said, at) == "after" and any(_before(held, place) == "within" for other, place in held.quantities if other in equal):
+            return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
+        if any(_comparators_agree(one, other, said, held) for other in equal):
             continue
         if equal:
             opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
@@ -118,18 +122,26 @@ def _age(found: units.Quantity) -> float | None:
     return found.low / 12 if found.unit == "month" else None
 
 
-def _comparators_agree(one: units.Quantity, other: units.Quantity, quote: str) -> bool:
+def _before(reading: Reading, at: int) -> str:
+    return reading.tokens[at - 1].words.lower() if at else ""
+
+
+def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading) -> bool:
     """A claim may name a limit that the quote calls one ("maximum dose: 8 mg"), and else must limit as the quote does."""
     if one.comparator == other.comparator:
         return True
     if "以" in one.words + other.words and one.comparator and other.comparator:
         return (one.comparator in "≥>") == (other.comparator in "≥>")  # 130以下 is said of "<" and of "≤"
+    time = one.unit in ("h", "month")
+    bare, sign = (held, one.comparator) if one.comparator else (said, other.comparator)
+    if time and not (one.comparator and other.comparator):  # "beyond 6 hours" is after them, "< 32 weeks" before, "up to" for
+        words = {"≤": _UNTIL, "<": _UNTIL, "≥": _FROM, ">": _FROM}[sign]
+        if words.search(bare.text) or (sign == "≤" and bare is said):
+            return True
     if not other.comparator:
         called = _CALLED_LIMIT if one.comparator in "≤<" else _CALLED_FLOOR
-        return one.comparator in "≤≥" and bool(called.search(quote))
-    if not one.comparator and other.words.lower().startswith(("over", "under")):
-        return True  # "balanced fluids over 0.9 % saline"
-    return other.comparator == "≤" and not one.comparator and one.unit in ("h", "month")  # "for up to 12 months"
+        return one.comparator in "≤≥" and bool(called.search(held.text))
+    return not one.comparator and other.words.lower().startswith(("over", "under"))  # "balanced fluids over 0.9 % saline"
 
 
 def _kinds(said: Reading, held: Reading) -> Verdict | None:
@@ -171,6 +183,8 @@ def _axes(said: Reading, held: Reading) -> Verdict | None:
                     if kind == "opposite" and axis == "course" and "stop" not in (term.value, *missing):
                         continue  # to start and to continue are no opposites
                     return Verdict("contradicted", f"{kind}: '{term.words}' where the quote has '{_word_of(missing, held)}'")
+                if term.value in ("renal", "hepatic") and {"renal": "~kidney", "hepatic": "~liver"}[term.value] in held.stems:
+                    continue
                 if kind == "qualifier" and axis in ("population", "route", "severity", "acuity", "side"):
                     return Verdict("not_found", f"{kind}: '{term.words}' is not in the quote")
     return None
@@ -197,11 +211,12 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
         else:
             lone.append((term, scope))
     missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
+    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
     hard = [term for term, _ in lone if term.value == "not" and not _prevents(term, held)]
-    if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2:
+    if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2 and not (free and quote):
         return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
     gone = [term for term, _ in missed if term.value == "not" and not _prevents(term, said)]
-    if gone and len(missed) % 2 and not lone:
+    if gone and len(missed) % 2 and not lone and not (free and claim):
         return Verdict("contradicted", f"limit: the claim leaves out '{gone[0].words}'")
     for value in ("only", "unless"):
         kept = [term for term in held.of("limit") if term.value == value]
@@ -217,7 +232,8 @@ def _negations(one: Reading, other: Reading) -> Iterator[Term]:
     last = -9
     for term in one.of("limit"):
         near = 9 if term.words.lower() == "nor" else 0  # "neither … nor …" are one
-        if term.value in ("not", "hardly") and term.at > last + near:
+        label = term.words == "Contraindication"  # "Contraindication: asthma (absolute contraindication)"
+        if term.value in ("not", "hardly") and term.at > last + near and not label:
             yield term
             last = term.at
     for at, token in enumerate(one.tokens):
@@ -227,7 +243,7 @@ def _negations(one: Reading, other: Reading) -> Iterator[Term]:
 
 def _prevents(term: Term, other: Reading) -> bool:
     """What one sentence avoids, the other may prevent."""
-    return term.words.lower().startswith("avoid") and any(one.value == "prevent" for one in other.of("opposite"))
+    return term.words.lower().startswith(("avoid", "避免")) and any(one.value == "prevent" for one in other.of("opposite"))
 
 
 def _scope(term: Term, reading: Reading) -> frozenset[str]:
@@ -245,10 +261,9 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _replaced(said: Reading, held: Reading) -> Verdict | None:
     """In what is otherwise copied: a few words in the place of others may not have another value of their kind."""
-    a, b = [token.words.lower() for token in said.tokens], [token.words.lower() for token in held.tokens]
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    if matcher.quick_ratio() < COPIED or matcher.ratio() < COPIED:
+    if _likeness(said, held) < COPIED:
         return None
+    matcher = _matcher(said, held)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "replace" or max(end - start, other_end - other_start) > 4:
             continue
@@ -259,6 +274,16 @@ def _replaced(said: Reading, held: Reading) -> Verdict | None:
             if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
                 return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
     return None
+
+
+def _likeness(said: Reading, held: Reading) -> float:
+    matcher = _matcher(said, held)
+    return matcher.ratio() if matcher.quick_ratio() >= COPIED else 0.0
+
+
+def _matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
+    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
+    return SequenceMatcher(None, words[0], words[1], autojunk=False)
 
 
 def _prefixes(said: Reading, held: Reading) -> Verdict | None:
@@ -420,8 +445,7 @@ def _in_order(said: Reading, held: Reading) -> bool:
 
 
 def _strangest(said: Reading, held: Reading) -> str:
-    novel = [token.words for token in said.tokens if not token.common and token.stem not in held.stems]
-    return max(novel, key=len, default="the order of its words")
+    return max((token.words for token in entailment.novel(said, held)), key=len, default="what its words make together")
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (

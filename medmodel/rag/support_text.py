@@ -91,6 +91,7 @@ class Reading:
     strength: tuple[str, ...]  # each word that says how sure: "weak", "strong"
     stems: frozenset[str] = field(default_factory=frozenset)  # of what is not common
     zh: bool = False
+    acted: frozenset[str] = field(default_factory=frozenset)  # its limits, opposites and qualifiers: "limit=not", "route=oral"
 
     def of(self, kind: str) -> list[Term]:
         return [term for term in self.terms if term.kind == kind]
@@ -131,6 +132,7 @@ def read(text: str) -> Reading:
         quantities=quantities,
         strength=strength,
         stems=frozenset(token.stem for token in tokens if not token.common),
+        acted=frozenset(f"{term.axis or term.kind}={term.value}" for term in terms),
         zh=sum(token.kind == "zh" for token in tokens) * 2 > len(tokens),
     )
 
@@ -192,6 +194,7 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"\bbetween (\d[\d.]*)( ?[\w%/]+)? and (?=\d)", r"\1–"),
         (r"(?<=\d)\s?[-–—~]\s?(?=[\d.])|(?<=\d)\sto\s(?=\d)|(?<=\d)%\s?[-–—~至]\s?(?=\d)|(?<=\d)[至到](?=\d)", "–"),
         (r"(?<=\bevery )(two|three|four|six|eight|twelve)(?= hours)", lambda match: units.COUNTS[match[1].lower()]),
+        (r"(?<=\d)-? to (?=\d)", "–"),
         (r"(?<=\d) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", "–"),
         (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", r"\1–"),
         (r"\b(within|for|after|least|than|last|next|in|over|every|further|under|of|about) an? (?=day|week|month|hour|minute|year|decade)", r"\1 1 "),
@@ -316,7 +319,7 @@ def _facets(tokens: Sequence[Token], terms: list[Term]) -> tuple[str, ...]:
         while at < len(only):
             length, value = _longest(only, at, table) if only[at].kind in ("word", "zh") else (0, "")
             if length:
-                words = " ".join(one.words for one in only[at : at + length])
+                words = ("" if only[at].kind == "zh" else " ").join(one.words for one in only[at : at + length])
                 if kind == "strength":
                     strength.append(value)
                 else:
@@ -414,7 +417,9 @@ def _open_medicine(*files: str) -> list[tuple[str, list[str]]]:
         for file in files:
             path = Path(folder) / "graphrag" / "terminology" / file
             entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-            found += [(name, [name, *(alias.replace("_", " ") for alias in entry.get("aliases", ()))]) for name, entry in entries.items()]
+            for name, entry in entries.items():
+                aliases = [alias.replace("_", " ") for alias in entry.get("aliases", ()) if not re.match(r"\d", alias)]  # "12-lead ECG"
+                found.append((name, [name, *aliases]))
     return found
 
 

@@ -73,7 +73,8 @@ def _fit(asked: Sequence[Pair], job: Job) -> dict[str, Any]:
     """Weights on the features as they are, an intercept and a threshold."""
     x = np.array([entailment.features(read(pair.claim), read(pair.quote)) for pair in asked])
     y = np.array([pair.label == "supported" for pair in asked])
-    weight = np.array([job.config.written_weight if pair.paraphrase == "written" else 1.0 for pair in asked])
+    weights = {"written": job.config.written_weight, "neighbour": job.config.neighbour_weight}
+    weight = np.array([weights.get(pair.paraphrase or pair.perturbation, 1.0) for pair in asked])
     if len(set(y.tolist())) < 2:
         raise InputError("entailment: the documents give no two kinds of pairs to tell apart; give more of them")
     quotes = {quote: number for number, quote in enumerate(sorted({pair.quote for pair in asked}))}
