@@ -36,18 +36,18 @@ CHANGED = [
     ("number", "Give 2,5 mg of bisoprolol before the operation.", ("2,5", "25")),
     ("number", "Give 10,000 IU of heparin before the procedure.", ("10,000", "1,000")),
     ("number", "A base excess of -4 mmol/L means acidosis after trauma.", ("-4", "4")),
-    ("number", "Vancomycin 15 mg/kg q8h is adjusted to its trough level.", ("q8h", "q12h")),
+    ("frequency", "Vancomycin 15 mg/kg q8h is adjusted to its trough level.", ("q8h", "q12h")),
     ("number", "Tenecteplase is given within three hours of symptom onset.", ("three", "six")),
     # how often
     ("frequency", DOAC, ("once daily", "three times daily")),
     ("frequency", GOUT, ("daily", "weekly")),
     ("frequency", "Gabapentin 300 mg TID is started in neuropathic pain.", ("TID", "QID")),
     # partners: each word is in the quote, beside another
-    ("order", DOAC, ("twice daily", "once daily")),
+    ("frequency", DOAC, ("twice daily", "once daily")),
     ("order", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban 20 mg", "Apixaban 20 mg")),
-    ("order", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban", "Rivaroxaban 5 mg twice daily or apixaban")),
-    ("order", STROKE, ("not recommended in patients with previous stroke, and ticagrelor is", "recommended in patients with previous stroke, and ticagrelor is not")),
-    ("order", "A raised TSH means an increased dose, a low TSH a reduced dose of it.", ("increased dose, a low TSH a reduced", "reduced dose, a low TSH an increased")),
+    ("drug", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban", "Rivaroxaban 5 mg twice daily or apixaban")),
+    ("limit", STROKE, ("not recommended in patients with previous stroke, and ticagrelor is", "recommended in patients with previous stroke, and ticagrelor is not")),
+    ("opposite", "A raised TSH means an increased dose, a low TSH a reduced dose of it.", ("increased dose, a low TSH a reduced", "reduced dose, a low TSH an increased")),
     # drugs and grades
     ("drug", RENAL, ("apixaban", "rivaroxaban")),
     ("drug", STATIN, ("atorvastatin", "simvastatin")),
@@ -72,7 +72,7 @@ CHANGED = [
     ("opposite", "Start allopurinol during the acute flare of gout.", ("Start", "Stop")),
     ("opposite", "Metoprolol improves survival in stable heart failure.", ("improves", "worsens")),
     ("opposite", "Hyperkalemia requires urgent calcium with ECG changes.", ("Hyperkalemia", "Hypokalemia")),
-    ("opposite", "Untreated patients carry a considerable risk of stroke.", ("Untreated", "Treated")),
+    ("limit", "Untreated patients carry a considerable risk of stroke.", ("Untreated", "Treated")),
     ("qualifier", GOUT, ("orally", "intravenously")),
     ("qualifier", GOUT, ("acute", "chronic")),
     ("qualifier", "Ibuprofen is avoided in dehydrated patients with fever.", ("dehydrated", "dehydrated pregnant")),
@@ -120,7 +120,7 @@ def test_a_claim_that_says_nothing_is_not_supported(claim: str) -> None:
 
 
 def test_units_comparators_and_ranges_have_one_spelling() -> None:
-    assert quantities("≥ 50 mcg") == quantities(">= 50 μg") == quantities("at least 50 ug") == {"≥50 µg"}
+    assert quantities("≥ 50 mcg") == quantities(">= 50 μg") == quantities("at least 50 ug") == quantities("≥ 0.05 mg") != set()
     assert quantities("within 2 hours") == quantities("within two h") == {"2 h"}
     assert quantities("5-10 mg") == quantities("5 to 10 mg") == {"5–10 mg"}
     assert quantities("10⁹/L") != quantities("10/L")

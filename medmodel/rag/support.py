@@ -23,7 +23,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from medmodel.rag import entailment, units
-from medmodel.rag.support_text import COMMON, MOST, Reading, Term, denied, read, turned
+from medmodel.rag.support_text import COMMON, MOST, Reading, Term, denied, light_names, read, stem, turned
 
 Label = Literal["supported", "contradicted", "not_found"]
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
@@ -31,9 +31,11 @@ NEAR = 0.25  # share of a claim's content below which no paraphrase is looked fo
 COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
 SCOPE = 5  # words on either side of a "not" that say what it denies
+NEAR_CHINESE = 0.5  # most of its words are compared sign by sign, and signs recur
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
 _CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但不", re.IGNORECASE)  # an exception
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
@@ -72,7 +74,7 @@ def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> V
     if not novel and _in_order(said, held):
         return Verdict("supported")
     share = entailment.coverage(said, held)
-    if share < NEAR and not said.zh:
+    if share < (NEAR_CHINESE if said.zh else NEAR):
         return Verdict("not_found", f"overlap: {share:.0%} of it is in the quote")
     model = scorer()
     score = model.score(said, held, claim, quote)
@@ -202,22 +204,26 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     """Every "not" has its fellow over the same words; two in one place cancel out, and "insufficient" may be one of them."""
     claim = [(term, _scope(term, said)) for term in _negations(said, held)]
     quote = [(term, _scope(term, held)) for term in _negations(held, said)]
+    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
     left, lone = list(quote), []
     said_too = {term.words.lower() for term, _ in quote}
     for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
         best = max(left, key=lambda other: (other[0].words == term.words) + _alike(scope, other[1]), default=None)  # noqa: B023
-        if best is not None and (_alike(scope, best[1]) > 0.15 or len(claim) == len(quote)):
+        if best is not None and (_alike(scope, best[1]) > 0.15 or (free and len(claim) == len(quote))):
             left.remove(best)
         else:
             lone.append((term, scope))
     missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
-    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
     hard = [term for term, _ in lone if term.value == "not" and not _prevents(term, held)]
     if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2 and not (free and quote):
         return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
+    if hard and left and not free:
+        return Verdict("contradicted", f"limit: '{hard[0].words}' denies something else in the quote")
     gone = [term for term, _ in missed if term.value == "not" and not _prevents(term, said)]
     if gone and len(missed) % 2 and not lone and not (free and claim):
         return Verdict("contradicted", f"limit: the claim leaves out '{gone[0].words}'")
+    if len(claim) < len(quote) and (spared := _SPARED.search(held.text)) and not _SPARED.search(said.text):
+        return Verdict("not_found", f"limit: the claim leaves out '{spared[0]}'")
     for value in ("only", "unless"):
         kept = [term for term in held.of("limit") if term.value == value]
         if kept and not any(term.value in ("only", "unless") for term in said.of("limit")):
@@ -237,7 +243,7 @@ def _negations(one: Reading, other: Reading) -> Iterator[Term]:
             yield term
             last = term.at
     for at, token in enumerate(one.tokens):
-        if token.kind == "word" and (rest := denied(token.stem, other.stems)) and rest not in one.stems:
+        if token.kind == "word" and (rest := denied(token.words, other.written)) and rest not in one.written:
             yield Term("limit", "not", token.words, at)
 
 
@@ -250,7 +256,7 @@ def _scope(term: Term, reading: Reading) -> frozenset[str]:
     """The content within reach of a "not", in its clause if that has any."""
     near = range(max(0, term.at - SCOPE), min(len(reading.tokens), term.at + SCOPE + 1))
     here = reading.tokens[term.at].clause
-    found = [reading.tokens[at] for at in near if at != term.at and not reading.tokens[at].common]
+    found = [t for t in (reading.tokens[at] for at in near if at != term.at) if not t.common and t.stem not in light_names()]
     inside = frozenset(token.stem for token in found if token.clause == here)
     return inside if len(inside) > 1 else frozenset(token.stem for token in found)
 
@@ -288,17 +294,16 @@ def _matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
 
 def _prefixes(said: Reading, held: Reading) -> Verdict | None:
     """No word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"."""
-    lost = [token.stem for token in held.tokens if token.kind == "word" and token.stem not in said.stems]
+    lost = [word for word in held.words if stem(word) not in said.written]
     for token in said.tokens:
         if token.kind == "word" and token.stem not in held.stems:
-            name = token.stem.removeprefix("~")
-            if any(turned(name, other.removeprefix("~")) and not _denies(name, other) for other in lost):
+            if any(turned(token.words, other) and not _denies(token.words, other) for other in lost):
                 return Verdict("contradicted", f"opposite: '{token.words}' turns a word of the quote")
     return None
 
 
 def _denies(one: str, other: str) -> bool:
-    return bool(denied(one, [other]) or denied(other, [one]))
+    return bool(denied(one, [stem(other)]) or denied(other, [stem(one)]))
 
 
 def _certainty(said: Reading, held: Reading) -> Verdict | None:

@@ -90,6 +90,8 @@ class Reading:
     quantities: Sequence[tuple[units.Quantity, int]]  # with the number of its token
     strength: tuple[str, ...]  # each word that says how sure: "weak", "strong"
     stems: frozenset[str] = field(default_factory=frozenset)  # of what is not common
+    words: frozenset[str] = field(default_factory=frozenset)  # as written
+    written: frozenset[str] = field(default_factory=frozenset)  # their stems, whatever they are called
     zh: bool = False
     acted: frozenset[str] = field(default_factory=frozenset)  # its limits, opposites and qualifiers: "limit=not", "route=oral"
 
@@ -132,6 +134,8 @@ def read(text: str) -> Reading:
         quantities=quantities,
         strength=strength,
         stems=frozenset(token.stem for token in tokens if not token.common),
+        words=(words := frozenset(word.lower() for token in tokens if token.kind == "word" for word in _WORD.findall(token.words))),
+        written=frozenset(map(stem, words)),
         acted=frozenset(f"{term.axis or term.kind}={term.value}" for term in terms),
         zh=sum(token.kind == "zh" for token in tokens) * 2 > len(tokens),
     )
@@ -160,20 +164,20 @@ def stem(word: str) -> str:
 
 
 def turned(word: str, other: str) -> bool:
-    """True for "hypokalemia" and "hyperkalemia", "unstable" and "stable": one stem of five letters or more."""
-    stems = [
-        {(prefix, text.removeprefix(prefix)) for prefix in ("", *_PREFIXES) if text.startswith(prefix)}
-        for text in (word, other)
-    ]
-    return any(_MEANT.get(a, a) != _MEANT.get(b, b) and x == y and len(x) >= 5 for a, x in stems[0] for b, y in stems[1])
+    """True for "hypokalemia" and "hyperkalemia", "unstable" and "stable": one rest of five letters or more."""
+    rests = [
+        {(_MEANT.get(prefix, prefix), stem(text.removeprefix(prefix))) for prefix in ("", *_PREFIXES) if text.startswith(prefix) and len(text) >= 5 + len(prefix)}
+        for text in (word.lower(), other.lower())
+    ]  # fmt: skip
+    return any(a != b and x == y and len(x) >= 4 for a, x in rests[0] for b, y in rests[1])
 
 
 def denied(word: str, known: Iterable[str]) -> str:
     """The stem of `known` that `word` denies by its prefix: "untreated" and "treat"; "" when there is none."""
     for prefix in _NEGATIVE:
-        rest = word.removeprefix(prefix)
-        if rest != word and len(rest) >= 5 and rest in known:
-            return rest
+        rest = word.lower().removeprefix(prefix)
+        if len(rest) < len(word) and len(rest) >= 5 and stem(rest) in known:
+            return stem(rest)
     return ""
 
 
