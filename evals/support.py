@@ -103,9 +103,7 @@ def measure(
             }
             for language in sorted({one.pair.lang for one in found})
         },
-        confusion={
-            label: dict(Counter(one.verdict for one in found if one.pair.label == label)) for label in LABELS
-        },
+        confusion={label: dict(Counter(one.verdict for one in found if one.pair.label == label)) for label in LABELS},
         scorer_asked=sum(one.asked for one in found),
         seconds=round(seconds, 3),
         pairs_per_second=round(len(found) / max(seconds, 1e-9), 1),

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from medmodel import prompts
 from medmodel.models.engine import Completion
-from medmodel.rag.support import check, content_words
+from medmodel.rag.support import check, content_words, verdict
 from medmodel.records import Citation, Claim, FirstTry, Passage
 
-__all__ = ["check", "cite", "content_words", "judge_first_try", "parse", "resolve"]
+__all__ = ["check", "cite", "content_words", "judge_first_try", "parse", "resolve", "verdict"]
 
 _LINE = re.compile(r"^\[(\d{1,3})\] (\S.*)$")
 
@@ -68,15 +68,8 @@ def resolve(lines: Sequence[tuple[int, str]], passages: Sequence[Passage]) -> tu
     claims = []
     for number, text in lines:
         passage, at = shown[number - 1]
-        reason = check(text, prompts.one_line(passage.sentence(at)))
-        claims.append(
-            Claim(
-                text=text,
-                citations=(cite(passage, at, number),),
-                verdict="unsupported" if reason else "supported",
-                reason=reason,
-            )
-        )
+        found = verdict(text, prompts.one_line(passage.sentence(at)))
+        claims.append(Claim(text=text, citations=(cite(passage, at, number),), verdict=found.label, reason=found.reason))
     return tuple(claims)
 
 

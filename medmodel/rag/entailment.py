@@ -20,8 +20,9 @@ import os
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,10 @@ from medmodel.rag.support_text import Reading, Token, light_names
 
 WEIGHTS = Path(__file__).with_name("entailment.json")
 VARIABLE = "MEDMODEL_ENTAILMENT"
-ALIKE, SAME = 0.20, 0.65  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
+ALIKE, SAME = (
+    0.20,
+    0.65,
+)  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
 COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
 _Vector = npt.NDArray[np.float32]
 
@@ -57,7 +61,9 @@ def load(name: str) -> Scorer:
         try:
             return Regression(json.loads(path.read_text(encoding="utf-8")))
         except (KeyError, TypeError, ValueError) as error:
-            raise ArtifactError(f"{path} holds no weights of an entailment scorer ({error!r}); make it with the stage entailment") from error
+            raise ArtifactError(
+                f"{path} holds no weights of an entailment scorer ({error!r}); make it with the stage entailment"
+            ) from error
     return Nli(name)
 
 
@@ -66,7 +72,11 @@ class Regression:
 
     def __init__(self, saved: dict[str, Any]) -> None:
         self.sides = {
-            language: (np.array([side["weights"][name] for name in FEATURES]), float(side["intercept"]), float(side["threshold"]))
+            language: (
+                np.array([side["weights"][name] for name in FEATURES]),
+                float(side["intercept"]),
+                float(side["threshold"]),
+            )
             for language, side in saved["languages"].items()
         }
         self.threshold = 0.5  # scores are moved so that each language's threshold is here
@@ -86,7 +96,9 @@ class Nli:
         try:
             self.model = CrossEncoder(name, device="cpu")
         except (OSError, ValueError) as error:
-            raise InputError(f"{VARIABLE}: '{name}' is neither a folder of the stage entailment nor a model that loads: {error}") from error
+            raise InputError(
+                f"{VARIABLE}: '{name}' is neither a folder of the stage entailment nor a model that loads: {error}"
+            ) from error
         labels = {label.lower(): at for at, label in self.model.model.config.id2label.items()}
         self.at = next((at for label, at in labels.items() if label.startswith("entail")), None)
         if self.at is None and len(labels) > 1:
@@ -94,7 +106,9 @@ class Nli:
         self.threshold = 0.5
 
     def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
-        logits = np.atleast_1d(np.asarray(self.model.predict([(quote, claim)], show_progress_bar=False, apply_softmax=self.at is not None)[0]))
+        logits = np.atleast_1d(
+            np.asarray(self.model.predict([(quote, claim)], show_progress_bar=False, apply_softmax=self.at is not None)[0])
+        )
         return float(logits[self.at or 0])
 
 
@@ -190,7 +204,7 @@ def _moved(said: Reading, held: Reading) -> float:
         if term.kind in ("drug", "number", "opposite"):
             order.setdefault(term.value, len(order))
     places = [order[term.value] for term in said.terms if term.kind in ("drug", "number", "opposite") and term.value in order]
-    return float(min(4, sum(a > b for a, b in zip(places, places[1:], strict=False))))
+    return float(min(4, sum(a > b for a, b in pairwise(places))))
 
 
 def _weight(token: Token) -> float:
@@ -246,4 +260,3 @@ def _table() -> tuple[_Vector, _Vector]:
         name = next(key for key in file.keys() if key.endswith("word_embeddings.weight"))  # noqa: SIM118
         table: _Vector = np.asarray(file.get_tensor(name), dtype=np.float32)
     return table, table.mean(axis=0)
-

@@ -101,14 +101,22 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
     both = said.text + " " + held.text
     for one, at in said.quantities:
         equal = [other for other, _ in held.quantities if units.same(one, other, both)]
-        if _before(said, at) == "after" and any(_before(held, place) == "within" for other, place in held.quantities if other in equal):
+        if _before(said, at) == "after" and any(
+            _before(held, place) == "within" for other, place in held.quantities if other in equal
+        ):
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
         if any(_comparators_agree(one, other, said, held) for other in equal):
             continue
         if equal:
             opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
-            return Verdict("contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it")
-        if not one.unit and any(_age(other) == one.low for other, _ in held.quantities) and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE):
+            return Verdict(
+                "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
+            )
+        if (
+            not one.unit
+            and any(_age(other) == one.low for other, _ in held.quantities)
+            and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE)
+        ):
             continue  # "aged 75 or above"
         if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
             continue  # "one of them"
@@ -208,7 +216,7 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     left, lone = list(quote), []
     said_too = {term.words.lower() for term, _ in quote}
     for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
-        best = max(left, key=lambda other: (other[0].words == term.words) + _alike(scope, other[1]), default=None)  # noqa: B023
+        best = max(left, key=lambda other: (other[0].words == term.words) + _alike(scope, other[1]), default=None)
         if best is not None and (_alike(scope, best[1]) > 0.15 or (free and len(claim) == len(quote))):
             left.remove(best)
         else:
@@ -296,9 +304,9 @@ def _prefixes(said: Reading, held: Reading) -> Verdict | None:
     """No word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"."""
     lost = [word for word in held.words if stem(word) not in said.written]
     for token in said.tokens:
-        if token.kind == "word" and token.stem not in held.stems:
-            if any(turned(token.words, other) and not _denies(token.words, other) for other in lost):
-                return Verdict("contradicted", f"opposite: '{token.words}' turns a word of the quote")
+        new = token.kind == "word" and token.stem not in held.stems
+        if new and any(turned(token.words, other) and not _denies(token.words, other) for other in lost):
+            return Verdict("contradicted", f"opposite: '{token.words}' turns a word of the quote")
     return None
 
 
@@ -429,8 +437,16 @@ def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
             first, last = content[at], content[at + len(stretch) - 1]
             inside = reading.tokens[first : last + 1]
             joined = {token.words.lower() for token in inside if token.common}
-            breaks = len({token.clause for token in inside}) - 1 + sum(token.words.lower() in ("and", "or", "和", "与", "或") for token in inside)
-            return joined <= {"and", "or", "the", "a", "an", "also", "和", "与", "或", "及", "e.g", "nor"} and breaks > 0 and len(stretch) <= 3 * (breaks + 1)
+            breaks = (
+                len({token.clause for token in inside})
+                - 1
+                + sum(token.words.lower() in ("and", "or", "和", "与", "或") for token in inside)
+            )
+            return (
+                joined <= {"and", "or", "the", "a", "an", "also", "和", "与", "或", "及", "e.g", "nor"}
+                and breaks > 0
+                and len(stretch) <= 3 * (breaks + 1)
+            )
     return False
 
 

@@ -134,8 +134,10 @@ def read(text: str) -> Reading:
         quantities=quantities,
         strength=strength,
         stems=frozenset(token.stem for token in tokens if not token.common),
-        words=(words := frozenset(word.lower() for token in tokens if token.kind == "word" for word in _WORD.findall(token.words))),
-        written=frozenset(map(stem, words)),
+        words=(
+            spoken := frozenset(word.lower() for token in tokens if token.kind == "word" for word in _WORD.findall(token.words))
+        ),
+        written=frozenset(map(stem, spoken)),
         acted=frozenset(f"{term.axis or term.kind}={term.value}" for term in terms),
         zh=sum(token.kind == "zh" for token in tokens) * 2 > len(tokens),
     )
@@ -201,7 +203,7 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"(?<=\d)-? to (?=\d)", "–"),
         (r"(?<=\d) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", "–"),
         (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", r"\1–"),
-        (r"\b(within|for|after|least|than|last|next|in|over|every|further|under|of|about) an? (?=day|week|month|hour|minute|year|decade)", r"\1 1 "),
+        (r"\b(within|for|after|least|than|last|next|every|further|about) an? (?=day|week|month|hour|minute|year|decade)", r"\1 1 "),
         (r"\bfirst (?=day|week|month|hour|minute|year)", "first 1 "),
         (r"\b(?:one|1)(?: \w+)? in (?:ten|10)\b", "10 %"),
         (r"\b(?:one|1)(?: \w+)? in (?:five|5)\b", "20 %"),
@@ -378,7 +380,10 @@ def _axes() -> dict[str, dict[tuple[str, ...], str]]:
 @cache
 def _concepts() -> dict[tuple[str, ...], str]:
     groups = [(words[0], words) for words in _tables()["same"]]
-    groups += [(name.lower(), names) for name, names in _open_medicine("diseases.json", "procedures.json", "labs.json", "symptoms.json")]
+    groups += [
+        (name.lower(), names)
+        for name, names in _open_medicine("diseases.json", "procedures.json", "labs.json", "symptoms.json")
+    ]
     return _phrases((f"~{name}", words) for name, words in groups)
 
 
@@ -422,7 +427,9 @@ def _open_medicine(*files: str) -> list[tuple[str, list[str]]]:
             path = Path(folder) / "graphrag" / "terminology" / file
             entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             for name, entry in entries.items():
-                aliases = [alias.replace("_", " ") for alias in entry.get("aliases", ()) if not re.match(r"\d", alias)]  # "12-lead ECG"
+                aliases = [
+                    alias.replace("_", " ") for alias in entry.get("aliases", ()) if not re.match(r"\d", alias)
+                ]  # "12-lead ECG"
                 found.append((name, [name, *aliases]))
     return found
 

@@ -160,7 +160,9 @@ def _unit_pattern() -> str:
     spellings = [spelling for table in _tables()["scales"].values() for spelling in table]
     words = sorted((s for s in spellings if s.isascii() or s[0] in "µ"), key=len, reverse=True)
     chinese = sorted((s for s in spellings if "\u4e00" <= s[0] <= "\u9fff"), key=len, reverse=True)
-    one = "|".join(re.escape(word).replace(r"\ ", r"\s?") + ("s?" if word.isalpha() and len(word) > 2 else "") for word in words)
+    one = "|".join(
+        re.escape(word).replace(r"\ ", r"\s?") + ("s?" if word.isalpha() and len(word) > 2 else "") for word in words
+    )
     english = rf"(?:{one})(?![A-Za-zÀ-ÿ\d])"
     below = rf"(?:\s?/\s?(?!d(?:ay)?\b|w(?:ee)?k\b)(?:\d+(?:\.\d+)?\s?m[²2]|{english}|m²|[A-Za-zµ]+\d?))*"
     return (

@@ -41,7 +41,9 @@ def run(job: Job) -> dict[str, Any]:
         if quotes:
             made += pairs(quotes, (*ASKED, *FURTHER), written() if not number else {}, job.config.sentences, True, job.seed)
     if not made:
-        raise InputError(f"entailment: none of the documents is of the domains {', '.join(job.config.domains)} and to be trained on")
+        raise InputError(
+            f"entailment: none of the documents is of the domains {', '.join(job.config.domains)} and to be trained on"
+        )
     asked = [pair for pair in job.track(made, len(made), "pairs") if _asked(pair)]
     sides = {language: _fit(_of(asked, language), job) for language in ("en", "zh")}
     counts = {"pairs": len(made), "learnt_from": len(asked)}
@@ -97,7 +99,7 @@ def _fit(asked: Sequence[Pair], job: Job) -> dict[str, Any]:
 
 
 def _weights(x: Any, y: Any, weight: Any, strength: float) -> tuple[Any, float]:
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     model = LogisticRegression(C=strength, max_iter=2000).fit((x - middle) / spread, y, sample_weight=weight)

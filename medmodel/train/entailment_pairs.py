@@ -93,14 +93,28 @@ def pairs(
                 for base, mark in ((quote, "x"), (claim, "y")) if twice else ((quote, "x"),):
                     if changed := perturbed(base, kind, lang):
                         yield Pair(
-                            id=f"{mark}{lang}{number}-{kind}", claim=changed, quote=quote, lang=lang, label="contradicted", perturbation=kind
+                            id=f"{mark}{lang}{number}-{kind}",
+                            claim=changed,
+                            quote=quote,
+                            lang=lang,
+                            label="contradicted",
+                            perturbation=kind,
                         )
             if lang == "zh":
-                if said := paraphrased(quote, ("chinese",)):
-                    yield Pair(id=f"r{lang}{number}", claim=said, quote=quote, lang=lang, label="supported", paraphrase="chinese")
+                if chinese := paraphrased(quote, ("chinese",)):
+                    yield Pair(
+                        id=f"r{lang}{number}", claim=chinese, quote=quote, lang=lang, label="supported", paraphrase="chinese"
+                    )
                 for rank in range(1, min(5, len(hand))):
                     other = hand[(number + rank) % len(hand)][1]
-                    yield Pair(id=f"u{lang}{number}-{rank}", claim=other, quote=quote, lang=lang, label="not_found", perturbation="unrelated")
+                    yield Pair(
+                        id=f"u{lang}{number}-{rank}",
+                        claim=other,
+                        quote=quote,
+                        lang=lang,
+                        label="not_found",
+                        perturbation="unrelated",
+                    )
 
 
 def _neighbours(at: int, quotes: Sequence[tuple[str, str]]) -> list[str]:

@@ -58,7 +58,9 @@ def written(path: Path | None = None) -> dict[str, list[tuple[str, str]]]:
 
 
 def _units(text: str, draw: random.Random) -> str | None:
-    changed = re.sub(r"(?<![\w.–-])(\d+(?:\.\d+)?)\s?(mg|g|hours|days|weeks|months|minutes|mL|L|mcg|kg)(?![\w/²])", _converted, text)
+    changed = re.sub(
+        r"(?<![\w.–-])(\d+(?:\.\d+)?)\s?(mg|g|hours|days|weeks|months|minutes|mL|L|mcg|kg)(?![\w/²])", _converted, text
+    )
     return changed if changed != text else None
 
 
@@ -69,7 +71,13 @@ def _converted(match: re.Match[str]) -> str:
     ):  # fmt: skip
         if unit == name and value * factor <= 5000:
             return f"{(value * factor).normalize():f} {other}"
-    for name, factor, other in (("mg", 1000, "g"), ("mL", 1000, "L"), ("hours", 24, "days"), ("months", 12, "years"), ("minutes", 60, "hours")):
+    for name, factor, other in (
+        ("mg", 1000, "g"),
+        ("mL", 1000, "L"),
+        ("hours", 24, "days"),
+        ("months", 12, "years"),
+        ("minutes", 60, "hours"),
+    ):
         if unit == name and (value * 2) % factor == 0:
             return f"{(value / factor).normalize():f} {other if value != factor else other.removesuffix('s')}"
     return match[0]
@@ -78,7 +86,9 @@ def _converted(match: re.Match[str]) -> str:
 def _signs(text: str, draw: random.Random) -> str | None:
     changed = re.sub(r"(>=|≥|<=|≤|>|<)\s*(?=\d)", lambda match: _SIGNS[match[1]], text)
     changed = re.sub(r"(?<=\d)\s?[–-]\s?(?=\d+ ?(?:mg|g|mL|hours|days|weeks|months|years|%|minutes))", " to ", changed)
-    changed = re.sub(r"\b([2-9]|1[0-2])(?= (?:hours|days|weeks|months|years|minutes)\b)", lambda match: _NUMBERS[int(match[1])], changed)
+    changed = re.sub(
+        r"\b([2-9]|1[0-2])(?= (?:hours|days|weeks|months|years|minutes)\b)", lambda match: _NUMBERS[int(match[1])], changed
+    )
     return changed if changed != text else None
 
 
@@ -99,7 +109,10 @@ def _order(text: str, draw: random.Random) -> str | None:
     """ "If A, B." <-> "B if A.", "In A, B." <-> "B in A.", "A: B" -> "For A: B"."""
     if match := re.fullmatch(r"(If|When|In|For|After|Before|During|Among) ([^,;:()]{6,90}), ([^;:]{15,})\.", text):
         return f"{match[3][0].upper()}{match[3][1:]} {match[1].lower()} {match[2]}."
-    if match := re.fullmatch(r"([A-Z][^,;:()]{20,}) (if|when|after|before|in patients with|for patients with|among|in adults with) ([^,;:()]{6,80})\.", text):
+    if match := re.fullmatch(
+        r"([A-Z][^,;:()]{20,}) (if|when|after|before|in patients with|for patients with|among|in adults with) ([^,;:()]{6,80})\.",
+        text,
+    ):
         return f"{match[2][0].upper()}{match[2][1:]} {match[3]}, {_lowered(match[1])}."
     if match := re.fullmatch(r"([A-Z][^,;:()]{5,50}): ([A-Z][^;:]{15,})\.", text):
         return f"{match[2]} ({_lowered(match[1])})."
@@ -114,7 +127,9 @@ def _voice(text: str, draw: random.Random) -> str | None:
         return f"{match[1]} {verb}{match[3]}."
     if match := re.fullmatch(r"Avoid (?:the use of )?([^;:,]{8,80})\.", text):
         return f"{match[1][0].upper()}{match[1][1:]} should be avoided."
-    if match := re.fullmatch(r"(Consider|Offer|Administer|Give|Use|Continue|Monitor|Assess|Provide|Check|Measure) ([^;:,()]{8,60})\.", text):
+    if match := re.fullmatch(
+        r"(Consider|Offer|Administer|Give|Use|Continue|Monitor|Assess|Provide|Check|Measure) ([^;:,()]{8,60})\.", text
+    ):
         participle = {"Consider": "considered", "Offer": "offered", "Administer": "administered", "Give": "given", "Use": "used", "Continue": "continued",
                       "Monitor": "monitored", "Assess": "assessed", "Provide": "provided", "Check": "checked", "Measure": "measured"}[match[1]]  # fmt: skip
         return f"{match[2][0].upper()}{match[2][1:]} should be {participle}."
@@ -140,9 +155,8 @@ def _chinese(text: str, draw: random.Random) -> str | None:
     ):  # fmt: skip
         if said in changed and draw.random() < 0.7:
             changed = changed.replace(said, other)
-    if match := re.fullmatch(r"([^，。]{4,})，([^，。]{4,})。", changed):
-        if re.search(r"时$", match[1]):
-            changed = f"{match[2]}（{match[1]}）。"
+    if (match := re.fullmatch(r"([^，。]{4,})，([^，。]{4,})。", changed)) and re.search(r"时$", match[1]):
+        changed = f"{match[2]}（{match[1]}）。"
     return changed if changed != text else None
 
 

@@ -13,11 +13,22 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 SEED = 17
 KEPT = 0.8  # share of the sentence's words that the claim keeps
 ASKED = ("number", "unit", "negation", "drug", "population", "direction")
-FURTHER = ("swap", "route", "severity", "frequency", "certainty", "noun", "comparator", "scope", "finding")  # beside those asked
+FURTHER = (
+    "swap",
+    "route",
+    "severity",
+    "frequency",
+    "certainty",
+    "noun",
+    "comparator",
+    "scope",
+    "finding",
+)  # beside those asked
 
 _OTHER_DRUGS = (
     "metformin warfarin apixaban ibuprofen prednisone amoxicillin vancomycin furosemide metoprolol amlodipine lisinopril "
@@ -212,9 +223,13 @@ def _swap(text: str, draw: random.Random) -> str | None:
     """Two quantities, or two drugs that no list joins, in each other's place."""
     from medmodel.rag.support_text import read
 
-    doses = list(re.finditer(r"\d+(?:\.\d+)?\s?(?:mg|mcg|g|mL|units|%|hours|days|weeks|months|years|毫克|毫升)(?![A-Za-z/])", text))
-    pairs = [(a[0], b[0]) for a, b in zip(doses, doses[1:], strict=False) if a[0] != b[0]]
-    than = re.search(r"(\w+(?:[ -]\w+)?) (?:over|than|rather than|instead of|is preferred to|before|after) (\w+(?:[ -]\w+)?)", text)
+    doses = list(
+        re.finditer(r"\d+(?:\.\d+)?\s?(?:mg|mcg|g|mL|units|%|hours|days|weeks|months|years|毫克|毫升)(?![A-Za-z/])", text)
+    )
+    pairs = [(a[0], b[0]) for a, b in pairwise(doses) if a[0] != b[0]]
+    than = re.search(
+        r"(\w+(?:[ -]\w+)?) (?:over|than|rather than|instead of|is preferred to|before|after) (\w+(?:[ -]\w+)?)", text
+    )
     if pairs and len(read(text).of("drug")) > 1:
         one, other = draw.choice(pairs)
     elif than and than[1].lower() != than[2].lower() and read(than[1]).of("drug") and read(than[2]).of("drug"):
