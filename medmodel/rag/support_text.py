@@ -23,7 +23,6 @@ import yaml
 
 from medmodel.rag import units
 
-LONGEST = 5  # words of a phrase
 MOST = 400  # tokens that are read: some 2,500 characters, and the longest sentence of the references has 1,300
 
 _WORD = re.compile(r"[A-Za-zÀ-ÿα-ω][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+]*(?:[’'](?:s|t)\b)?|[\u4e00-\u9fff]")
@@ -72,6 +71,20 @@ class Term(NamedTuple):
     words: str = ""  # as written
     at: int = 0  # number of its token
     axis: str = ""  # of an opposite or a qualifier: what it is a value of
+
+
+class Phrases(dict[tuple[str, ...], str]):
+    """Names by the stems of their phrases; `most`: words of the longest phrase that begins with a stem."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most: dict[str, int] = {}
+
+    def add(self, stems: tuple[str, ...], name: str) -> None:
+        """The first to name a phrase has it."""
+        if stems:
+            self.setdefault(stems, name)
+            self.most[stems[0]] = max(len(stems), self.most.get(stems[0], 0))
 
 
 class Token(NamedTuple):
@@ -293,13 +306,12 @@ def _joined(
     return out, [*terms, *named], [(found, moved[at]) for found, at in quantities]
 
 
-def _longest(tokens: Sequence[Token], at: int, table: dict[tuple[str, ...], str]) -> tuple[int, str]:
+def _longest(tokens: Sequence[Token], at: int, table: Phrases) -> tuple[int, str]:
     """(length, name) of the longest phrase that begins here; (0, "") when there is none."""
     first = tokens[at]
     if first.kind == "word" and (name := table.get(("^" + first.words,)) or table.get(("^" + first.words.removesuffix("s"),))):
         return 1, name
-    most = min(8 if first.kind == "zh" else LONGEST, len(tokens) - at)
-    for length in range(most, 0, -1):
+    for length in range(min(table.most.get(first.stem, 0), len(tokens) - at), 0, -1):
         found = table.get(tuple(one.stem for one in tokens[at : at + length]))
         if found is not None and all(one.kind == first.kind for one in tokens[at : at + length]):
             return length, found
@@ -363,7 +375,7 @@ def _pattern() -> re.Pattern[str]:
 
 
 @cache
-def _axes() -> dict[str, dict[tuple[str, ...], str]]:
+def _axes() -> dict[str, Phrases]:
     """Kind -> phrase -> "axis=value"."""
     tables = _tables()
     found = {
@@ -378,7 +390,7 @@ def _axes() -> dict[str, dict[tuple[str, ...], str]]:
 
 
 @cache
-def _concepts() -> dict[tuple[str, ...], str]:
+def _concepts() -> Phrases:
     groups = [(words[0], words) for words in _tables()["same"]]
     groups += [
         (name.lower(), names)
@@ -388,7 +400,7 @@ def _concepts() -> dict[tuple[str, ...], str]:
 
 
 @cache
-def _drugs() -> dict[tuple[str, ...], str]:
+def _drugs() -> Phrases:
     names: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("drugs.yaml").read_text(encoding="utf-8"))
     groups = {name.lower(): [name, *others] for name, others in names.items()}
     for name, others in _open_medicine("drugs.json", "drug_classes.json"):
@@ -396,18 +408,17 @@ def _drugs() -> dict[tuple[str, ...], str]:
     return _phrases(groups.items())
 
 
-def _phrases(groups: Iterable[tuple[str, Sequence[str]]]) -> dict[tuple[str, ...], str]:
+def _phrases(groups: Iterable[tuple[str, Sequence[str]]]) -> Phrases:
     """Each phrase by the stems of its words; an abbreviation by its letters. The first group to name a phrase has it."""
-    found: dict[tuple[str, ...], str] = {}
+    found = Phrases()
     for name, phrases in groups:
         for phrase in phrases:
             if phrase.isupper() and len(phrase) <= 8 and phrase.isascii() and " " not in phrase:
                 parts = _WORD.findall(phrase)
-                found.setdefault(("^" + phrase,) if len(parts) == 1 and parts[0] == phrase else tuple(map(stem, parts)), name)
+                found.add(("^" + phrase,) if len(parts) == 1 and parts[0] == phrase else tuple(map(stem, parts)), name)
             else:
                 parts = _WORD.findall(_plain(phrase))
-                found.setdefault(tuple(stem(part) if part.isascii() else part.lower() for part in parts), name)
-    found.pop((), None)
+                found.add(tuple(stem(part) if part.isascii() else part.lower() for part in parts), name)
     return found
 
 
