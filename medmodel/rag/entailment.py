@@ -20,7 +20,7 @@ import os
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,7 @@ ALIKE, SAME = (
     0.20,
     0.65,
 )  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
+RELATED = 0.8  # nearness of two words of one beginning
 COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
 _Vector = npt.NDArray[np.float32]
 
@@ -114,7 +115,7 @@ class Nli:
 
 FEATURES = (
     "covered", "covered_soft", "kept", "kept_soft", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
-    "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "disorder", "turned", "denials", "limits_added",
+    "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "copied_new", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
 )  # fmt: skip
 
@@ -132,11 +133,12 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     strange = sorted((_weight(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
     matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
     copied = matcher.ratio()
-    exchanged, count, inserted = 0.0, 0, 0.0
+    exchanged, replaced, count, inserted = 0.0, 0.0, 0, 0.0
     for tag, a, b, c, d in matcher.get_opcodes():
         here = [_weight(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
         if tag == "replace" and here and any(token.stem in gone for token in theirs[c:d]):
             exchanged = max(exchanged, *here)
+            replaced = max(replaced, *(_weight(token) for token in mine[a:b] if token.stem in new))
             count += 1
         else:
             inserted += sum(here)
@@ -149,7 +151,7 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
         "covered": covered, "covered_soft": covered_soft, "kept": kept, "kept_soft": kept_soft, "free_covered": free * covered_soft, "free_kept": free * kept_soft, "free_strangest": free * sum(strange[:3]),
         "strangest": strange[0] if strange else 0.0, "strange": sum(strange[:4]), "exchanged": exchanged, "exchanged_count": min(count, 4),
         "inserted": min(inserted, 3.0), "copied": copied, "copied_exchanged": copied**2 * exchanged, "copied_strangest": copied**2 * (strange[0] if strange else 0.0),
-        "copied_inserted": copied**2 * min(inserted, 3.0), "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
+        "copied_inserted": copied**2 * min(inserted, 3.0), "copied_new": copied**2 * replaced, "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
         "longer": max(0.0, math.log((len(mine) + 1) / (len(theirs) + 1))), "shorter": max(0.0, math.log((len(theirs) + 1) / (len(mine) + 1))),
         "softened": float("weak" in held.strength and "weak" not in said.strength), "missing_numbers": min(3, max(0, len(held.quantities) - len(said.quantities))),
         "swapped_terms": _moved(said, held),
@@ -193,8 +195,18 @@ def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> 
         matrix = np.stack(theirs)
         for token in some:
             if token.kind in ("word", "drug"):
-                found[token.words] = min(1.0, max(0.0, (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)))
+                cosine = (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)
+                found[token.words] = (
+                    RELATED if any(_related(token.words, one.words) for one in others) else min(1.0, max(0.0, cosine))
+                )
     return found
+
+
+def _related(word: str, other: str) -> bool:
+    """ "absorb" and "absorption": a long common beginning."""
+    pairs = zip(word.lower(), other.lower(), strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return common >= 5 and common >= 0.7 * min(len(word), len(other))
 
 
 def _moved(said: Reading, held: Reading) -> float:

@@ -222,12 +222,12 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
         else:
             lone.append((term, scope))
     missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
-    hard = [term for term, _ in lone if term.value == "not" and not _prevents(term, held)]
+    hard = [term for term, _ in lone if term.value == "not" and not (free and _prevents(term, held))]
     if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2 and not (free and quote):
         return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
     if hard and left and not free:
         return Verdict("contradicted", f"limit: '{hard[0].words}' denies something else in the quote")
-    gone = [term for term, _ in missed if term.value == "not" and not _prevents(term, said)]
+    gone = [term for term, _ in missed if term.value == "not" and not (free and _prevents(term, said))]
     if gone and len(missed) % 2 and not lone and not (free and claim):
         return Verdict("contradicted", f"limit: the claim leaves out '{gone[0].words}'")
     if len(claim) < len(quote) and (spared := _SPARED.search(held.text)) and not _SPARED.search(said.text):
@@ -256,8 +256,9 @@ def _negations(one: Reading, other: Reading) -> Iterator[Term]:
 
 
 def _prevents(term: Term, other: Reading) -> bool:
-    """What one sentence avoids, the other may prevent."""
-    return term.words.lower().startswith(("avoid", "避免")) and any(one.value == "prevent" for one in other.of("opposite"))
+    """What one sentence avoids, the other may prevent; what is not given, withheld."""
+    values = {one.value for one in other.of("opposite")}
+    return "stop" in values or (term.words.lower().startswith(("avoid", "避免")) and "prevent" in values)
 
 
 def _scope(term: Term, reading: Reading) -> frozenset[str]:
@@ -336,6 +337,8 @@ def _spoken(reading: Reading) -> Counter[str]:
 
 def _conditions(said: Reading, held: Reading) -> Verdict | None:
     """What holds "if", "unless" or "until" something is not told without it."""
+    if entailment.novel(said, held):
+        return None  # in other words; the scorer sees what is missing
     for start, content in _conditional(held):
         left = content & said.stems
         if len(left) <= len(content) / 3 and len(list(_conditional(said))) < len(list(_conditional(held))):

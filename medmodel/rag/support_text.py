@@ -209,6 +209,7 @@ _SIGNS = str.maketrans("μ−\u00a0\u202f％’‑～０１２３４５６７８
 _SPELT: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(found, re.IGNORECASE), said)
     for found, said in (
+        (r"\((?:strong|weak|conditional|moderate|very low|low|high)(?:,| rec)[^()]*\)", " "),  # how sure the authors are
         (r"\bq\s?(\d+)\s?h\b", r"every \1 h"),
         (r"\bbetween (\d[\d.]*)( ?[\w%/]+)? and (?=\d)", r"\1–"),
         (r"(?<=\d)\s?[-–—~]\s?(?=[\d.])|(?<=\d)\sto\s(?=\d)|(?<=\d)%\s?[-–—~至]\s?(?=\d)|(?<=\d)[至到](?=\d)", "–"),
