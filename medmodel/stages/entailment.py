@@ -23,7 +23,7 @@ class Entailment(StageConfig):
         0.4  # of a sentence from nearby: there are three times as many as of all changed ones that are asked
     )
     strength: float = Field(default=0.3, gt=0)  # of scikit-learn's C: the smaller, the smaller the weights
-    admitted: float = Field(default=0.94, gt=0, lt=1)  # share of written paraphrases above the threshold, out of fold
+    admitted: float = Field(default=0.95, gt=0, lt=1)  # share of written paraphrases above the threshold, out of fold
 
     def seconds(self) -> float:
         return 60.0
