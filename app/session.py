@@ -294,7 +294,7 @@ def _claim(claim: Claim, t: Words) -> str:
     if claim.verdict == "supported":
         return f'<li class="mm-claim"><span>{text(claim.text)}</span> {chips}{_tier(claim, t)}</li>'
     why = claim.reason or ("" if claim.citations else t["no_citation"])
-    mark = f'<span class="mm-tag mm-bad">{text(t["unsupported"])}{": " + text(why) if why else ""}</span>'
+    mark = f'<span class="mm-tag mm-bad">{text(t[claim.verdict])}{": " + text(why) if why else ""}</span>'
     return f'<li class="mm-claim mm-unsupported"><span>{text(claim.text)}</span> {chips} {mark}</li>'
 
 

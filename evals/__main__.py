@@ -11,6 +11,7 @@
     python -m evals retrieval --corpus C --queries Q --qrels R --profile laptop
     python -m evals batch-compare before.jsonl after.jsonl --cases cases.jsonl --out page.html
     python -m evals redflags --cases questions.jsonl      # the red-flag rules on any file of questions
+    python -m evals support --pairs pairs.jsonl   # does the support check find what a quote does not say?
     python -m evals verify store/gate-*           # does a gate report follow from its rows?
 
 `python -m evals NAME` is short for `python -m evals run NAME`. `--json` prints one JSON document. Exit codes are those
@@ -40,16 +41,18 @@ from evals import batch as batches
 from evals import honesty as kit
 from evals import report as reports
 from evals import run as runs
+from evals import support as supports
 from evals import verify as verification
 from evals.questions import Part
 from evals.suite import Material, Subject, Suite
 from medmodel import registry
-from medmodel.artifacts import write_atomic
+from medmodel.artifacts import open_artifact, write_atomic
 from medmodel.cases import read_all
 from medmodel.cli import AsJson, Trust, run_command
 from medmodel.client import TIMEOUT, AsyncClient, Client
 from medmodel.errors import InputError, UnknownName
 from medmodel.recipe import data_dir, home_dir
+from medmodel.records import Document
 from medmodel.serve.batches import WORKERS
 
 KINDS = ("benchmark", "suite")
@@ -314,6 +317,38 @@ def compare(
 
 
 @app.command()
+def support(
+    pairs: Annotated[Path, typer.Option(help="JSON lines: id, claim, quote, lang, label (evals/support.py)")],
+    scorer: Annotated[
+        str | None, typer.Option(help="packaged, a folder of the stage entailment, or an NLI model; default: the product's")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How much of what a quote does not say the support check finds, and how often it doubts what the quote says."""
+    given, problems = supports.read(pairs)
+    with _progress(len(given)) as (advance, _):
+        found = supports.measure(given, problems, scorer, on_done=advance)
+    if as_json:
+        print(found.model_dump_json(indent=1))
+    else:
+        _show_support(found)
+    if found.bad_lines:
+        raise typer.Exit(1)
+
+
+@app.command("support-pairs")
+def support_pairs(
+    documents: Annotated[Path, typer.Option(help="a documents artifact: store/documents-…")],
+    results: Annotated[Path, typer.Option("--out", help="where to write the pairs")],
+    most: Annotated[int, typer.Option(min=1, help="sentences that are quoted")] = 350,
+) -> None:
+    """Make pairs of held-out sentences, changed and said otherwise, for `support`."""
+    made = supports.make(list(open_artifact(documents).read("documents", Document)), most)
+    write_atomic(results, "".join(pair.model_dump_json() + "\n" for pair in made))
+    out.print(f"{len(made)} pairs written to {results}", soft_wrap=True)
+
+
+@app.command()
 def verify(
     report: Annotated[Path, typer.Argument(help="a gate report, or its folder: the gate's artifact, or gate/ of a release")],
     page: Annotated[Path | None, typer.Option(help="write the report's page here, made from the verified rows")] = None,
@@ -454,6 +489,24 @@ def _show(name: str, summary: runs.Summary) -> None:
         out.print(f"[red]{summary.errors} calls failed[/]: they are in none of the numbers")
         for reason, count in summary.reasons.items():
             out.print(f"  {count} × {escape(reason)}", highlight=False, soft_wrap=True)
+
+
+def _show_support(found: supports.Report) -> None:
+    table = Table("", "value", "95 %", "n", title=f"support check: {found.pairs} pairs, {found.pairs_per_second:.0f} a second")
+    rows: list[tuple[str, supports.Rate | None]] = [("recall of unsupported", found.recall)]
+    rows += [(f"  {name}", rate) for name, rate in found.by_perturbation.items()]
+    rows += [("false alarms", found.false_alarms), ("  paraphrased", found.false_alarms_paraphrased)]
+    rows += [(f"  {name}", rate) for name, rate in found.by_paraphrase.items()]
+    for name, rate in rows:
+        if rate:
+            table.add_row(escape(name), f"{rate.value:.3f}", f"{rate.low:.3f} … {rate.high:.3f}", str(rate.n))
+    out.print(table)
+    for label, verdicts in found.confusion.items():
+        out.print(f"{label}: {', '.join(f'{count} {verdict}' for verdict, count in verdicts.items()) or 'none'}")
+    if found.bad_lines:
+        out.print(f"[red]{found.bad_lines} lines are no pair[/]: they are in none of the figures")
+        for problem in found.problems:
+            out.print(f"  {escape(problem)}", highlight=False, soft_wrap=True)
 
 
 def _show_agreement(found: agreement.Agreement, permission: agreement.Permission) -> None:

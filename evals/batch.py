@@ -151,7 +151,7 @@ def _row(case: Case, result: BatchResult) -> CaseRow:
         origin=answer.origin,
         met=_met(case, answer),
         red_flagged=bool(answer.red_flags),
-        unsupported=any(claim.verdict == "unsupported" for claim in answer.claims),
+        unsupported=any(claim.verdict != "supported" for claim in answer.claims),
         fake=answer.fake,
         release=answer.release,
         seconds=result.seconds,

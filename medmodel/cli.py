@@ -263,7 +263,7 @@ def ask(
         out.print(f"[yellow]{escape(answer.notice)}[/]")
     out.print(f"[dim]{answer.status}, {answer.origin}[/]")
     for claim in answer.claims:
-        mark = "" if claim.verdict == "supported" else f" [red](unsupported: {escape(claim.reason)})[/]"
+        mark = "" if claim.verdict == "supported" else f" [red]({claim.verdict.replace('_', ' ')}: {escape(claim.reason)})[/]"
         out.print(f"• {escape(claim.text)}{mark}")
         for citation in claim.citations:
             where = f"{citation.source.organization} {citation.source.year or ''} {citation.source.doi or citation.source.url or ''}"

@@ -196,7 +196,9 @@ class Claim(Record):
 
     text: str
     citations: tuple[Citation, ...]
-    verdict: Literal["supported", "unsupported"]
+    verdict: Literal[
+        "supported", "contradicted", "not_found", "unsupported"
+    ]  # the last in older records, and of what cites nothing
     reason: str = ""  # why it is unsupported: "number 5 is not in the quote"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medmodel.rag.support import check, quantities, terms
+from medmodel.errors import ArtifactError
+from medmodel.rag import entailment
+from medmodel.rag.support import check, judged, quantities, terms, verdict
 
 DOAC = "Apixaban 5 mg twice daily or rivaroxaban 20 mg once daily is recommended in nonvalvular atrial fibrillation."
 RENAL = "Reduce apixaban to 2.5 mg BID with two of: age ≥ 80 years, weight ≤ 60 kg, creatinine ≥ 1.5 mg/dL."
@@ -36,18 +40,18 @@ CHANGED = [
     ("number", "Give 2,5 mg of bisoprolol before the operation.", ("2,5", "25")),
     ("number", "Give 10,000 IU of heparin before the procedure.", ("10,000", "1,000")),
     ("number", "A base excess of -4 mmol/L means acidosis after trauma.", ("-4", "4")),
-    ("number", "Vancomycin 15 mg/kg q8h is adjusted to its trough level.", ("q8h", "q12h")),
+    ("frequency", "Vancomycin 15 mg/kg q8h is adjusted to its trough level.", ("q8h", "q12h")),
     ("number", "Tenecteplase is given within three hours of symptom onset.", ("three", "six")),
     # how often
     ("frequency", DOAC, ("once daily", "three times daily")),
     ("frequency", GOUT, ("daily", "weekly")),
     ("frequency", "Gabapentin 300 mg TID is started in neuropathic pain.", ("TID", "QID")),
     # partners: each word is in the quote, beside another
-    ("order", DOAC, ("twice daily", "once daily")),
+    ("frequency", DOAC, ("twice daily", "once daily")),
     ("order", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban 20 mg", "Apixaban 20 mg")),
-    ("order", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban", "Rivaroxaban 5 mg twice daily or apixaban")),
-    ("order", STROKE, ("not recommended in patients with previous stroke, and ticagrelor is", "recommended in patients with previous stroke, and ticagrelor is not")),
-    ("order", "A raised TSH means an increased dose, a low TSH a reduced dose of it.", ("increased dose, a low TSH a reduced", "reduced dose, a low TSH an increased")),
+    ("drug", DOAC, ("Apixaban 5 mg twice daily or rivaroxaban", "Rivaroxaban 5 mg twice daily or apixaban")),
+    ("limit", STROKE, ("not recommended in patients with previous stroke, and ticagrelor is", "recommended in patients with previous stroke, and ticagrelor is not")),
+    ("opposite", "A raised TSH means an increased dose, a low TSH a reduced dose of it.", ("increased dose, a low TSH a reduced", "reduced dose, a low TSH an increased")),
     # drugs and grades
     ("drug", RENAL, ("apixaban", "rivaroxaban")),
     ("drug", STATIN, ("atorvastatin", "simvastatin")),
@@ -72,7 +76,7 @@ CHANGED = [
     ("opposite", "Start allopurinol during the acute flare of gout.", ("Start", "Stop")),
     ("opposite", "Metoprolol improves survival in stable heart failure.", ("improves", "worsens")),
     ("opposite", "Hyperkalemia requires urgent calcium with ECG changes.", ("Hyperkalemia", "Hypokalemia")),
-    ("opposite", "Untreated patients carry a considerable risk of stroke.", ("Untreated", "Treated")),
+    ("limit", "Untreated patients carry a considerable risk of stroke.", ("Untreated", "Treated")),
     ("qualifier", GOUT, ("orally", "intravenously")),
     ("qualifier", GOUT, ("acute", "chronic")),
     ("qualifier", "Ibuprofen is avoided in dehydrated patients with fever.", ("dehydrated", "dehydrated pregnant")),
@@ -114,13 +118,87 @@ def test_a_shorter_or_differently_spelt_claim_is_supported(claim: str, quote: st
     assert check(claim, quote) == ""
 
 
+@pytest.mark.parametrize(
+    ("claim", "quote"),
+    [
+        # other units, other words, other order
+        ("No more than 4000 mg of paracetamol may be taken in a day.", "The maximum dose of acetaminophen is 4 g per day."),
+        ("Insulin is started at a glucose of 10 mmol/L.", "Insulin is started at a glucose of 180 mg/dL."),
+        ("The drug is stopped three days before the operation.", "The drug is stopped 72 hours before surgery."),
+        ("In people with kidney disease, NSAIDs are to be avoided.", "NSAIDs should not be used in patients with renal disease."),
+        ("Adrenaline alone is not enough and needs a second modality.", "Epinephrine monotherapy is not sufficient; a second modality is needed."),
+        ("Fluoxetine and sertraline are SSRIs that may be used in depression.", "SSRIs such as sertraline and fluoxetine may be used in depression."),
+        ("When a patient is admitted with DKA, the SGLT2 inhibitor is stopped.", "Discontinue SGLT2 inhibitor on admission to hospital with diabetic ketoacidosis."),
+        ("Atrial fibrillation occurred more often with a higher MAP target.", "A higher target of mean arterial pressure was associated with more atrial fibrillation."),
+        ("孕妇不应使用华法林，可用低分子肝素代替。", "华法林禁用于妊娠期妇女，可改用低分子肝素。"),
+        ("氯吡格雷75毫克每天一次，最多用12个月。", "氯吡格雷每日75 mg，疗程最长12个月。"),
+    ],
+)  # fmt: skip
+def test_the_same_said_otherwise_is_supported(claim: str, quote: str) -> None:
+    assert check(claim, quote) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "claim", "quote"),
+    [
+        ("contradicted", "Give 5 mg of bisoprolol every day in heart failure.", "Give 2.5 mg of bisoprolol every day in heart failure."),
+        ("contradicted", "Insulin is started at a potassium of 10 mmol/L.", "Insulin is started at a potassium of 12 mmol/L."),
+        ("contradicted", "Warfarin should be used during pregnancy in such women.", "Warfarin should not be used during pregnancy in such women."),
+        ("contradicted", "Statins are given to children with high cholesterol.", "Statins are given to adults with high cholesterol."),
+        ("contradicted", "The drug increases mortality in stable angina.", "The drug decreases mortality in stable angina."),
+        ("contradicted", "Albumin must be given after the first crystalloids.", "Albumin may be considered after the first crystalloids."),
+        ("contradicted", "Apixaban is preferred over warfarin, not the other way round.", "Warfarin is preferred over apixaban, not the other way round."),
+        ("contradicted", "Rebleeding is commonest after 24 hours of onset.", "Rebleeding is commonest within 24 hours of onset."),
+        ("not_found", "Ticagrelor is given for twelve months after stenting.", "A stent needs antiplatelet treatment for twelve months."),
+        ("not_found", "Renal impairment calls for half the dose of the drug.", "The dose of the drug is halved in the very frail."),
+        ("not_found", "Bananas ripen faster beside apples in a warm kitchen.", "Warfarin is monitored by INR when the dose is stable."),
+        ("not_found", "Start allopurinol at a low dose in gout.", "Start allopurinol at a low dose in gout, if renal function allows it."),
+    ],
+)  # fmt: skip
+def test_what_the_quote_denies_is_contradicted_and_what_it_never_says_is_not_found(label: str, claim: str, quote: str) -> None:
+    found = verdict(claim, quote)
+    assert found.label == label
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "supported"),
+    [
+        ("A creatinine of 133 µmol/L halves the dose.", "A creatinine of 1.5 mg/dL halves the dose.", True),
+        ("A sodium of 133 µmol/L halves the dose.", "A sodium of 1.5 mg/dL halves the dose.", False),  # no factor for it
+        ("A calcium of 4 mEq/L halves the dose.", "A calcium of 4 mmol/L halves the dose.", False),  # two charges
+        ("A bicarbonate of 15 mEq/L halves the dose.", "A bicarbonate of 15 mmol/L halves the dose.", True),
+    ],
+)
+def test_laboratory_units_are_converted_where_the_analyte_says_how(claim: str, quote: str, supported: bool) -> None:
+    assert (check(claim, quote) == "") is supported
+
+
+def test_another_scorer_decides_what_the_rules_leave_open_and_no_more() -> None:
+    class Believer:
+        threshold = 0.5
+
+        def score(self, *_: object) -> float:
+            return 1.0
+
+    open_pair = ("Metformin lowers blood sugar in those who take it.", "Metformin reduces glucose, as its users can tell.")
+    assert judged(*open_pair, Believer).label == "supported"
+    assert judged("Give 5 mg of bisoprolol daily.", "Give 10 mg of bisoprolol daily.", Believer).label == "contradicted"
+
+
+def test_a_scorer_that_is_neither_a_folder_nor_a_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "entailment.json").write_text("{}")
+    with pytest.raises(ArtifactError, match="holds no weights"):
+        entailment.load(str(tmp_path))
+
+
 @pytest.mark.parametrize("claim", ["", "Yes.", "Warfarin, warfarin!", "It is the most recommended of all."])
 def test_a_claim_that_says_nothing_is_not_supported(claim: str) -> None:
     assert check(claim, "Warfarin is the most recommended of all in valvular disease.")
 
 
 def test_units_comparators_and_ranges_have_one_spelling() -> None:
-    assert quantities("≥ 50 mcg") == quantities(">= 50 μg") == quantities("at least 50 ug") == {"≥50 µg"}
+    assert quantities("≥ 50 mcg") == quantities(">= 50 μg") == quantities("at least 50 ug") == quantities("≥ 0.05 mg") != set()
     assert quantities("within 2 hours") == quantities("within two h") == {"2 h"}
     assert quantities("5-10 mg") == quantities("5 to 10 mg") == {"5–10 mg"}
     assert quantities("10⁹/L") != quantities("10/L")
@@ -141,3 +219,33 @@ def test_a_shuffled_dose_is_never_supported(words: list[str]) -> None:
     claim = " ".join(words)
     doses = [word for word in words if word in ("5", "20", "Apixaban", "rivaroxaban")]
     assert doses == ["Apixaban", "5", "rivaroxaban", "20"] or check(claim, DOAC)
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from(["mg", "mL", "hours", "%", "mmol/L", "years"]))
+def test_a_claim_with_another_number_is_never_supported(one: int, other: int, unit: str) -> None:
+    claim, quote = (f"The patient is treated with {number} {unit} of the solution." for number in (one, other))
+    assert (check(claim, quote) == "") is (one == other)
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_two_texts_get_a_verdict(claim: str, quote: str) -> None:
+    found = verdict(claim, quote)
+    assert found.label in ("supported", "contradicted", "not_found")
+    assert bool(found.reason) is (found.label != "supported")
+
+
+@pytest.mark.parametrize(
+    "wild",
+    [
+        "5 mg " * 20_000,
+        "not " * 25_000,
+        "A" * 100_000,
+        "不" * 100_000,
+        "((((" * 25_000,
+        "1,2,3," * 16_000,
+        "\u202e💊 " * 30_000,
+    ],
+)
+def test_a_hundred_thousand_characters_get_a_verdict_too(wild: str) -> None:
+    assert verdict(wild, DOAC).label != "supported"
+    assert verdict(DOAC, wild).label != "supported"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from medmodel import prompts
 from medmodel.models.engine import Completion
-from medmodel.rag.support import check, content_words, terms
+from medmodel.rag.support import check, content_words, terms, verdict
 from medmodel.records import Answer, Citation, Claim, FirstTry, Passage, Span
 
-__all__ = ["check", "cite", "content_words", "judge_first_try", "parse", "rechecked", "resolve", "shortest"]
+__all__ = ["check", "cite", "content_words", "judge_first_try", "parse", "rechecked", "resolve", "shortest", "verdict"]
 
 LONGEST = 80  # words of a sentence whose quote is shortened: 400 characters, as the answer grammar allows, have fewer
 UNCUT = ("limit", "qualifier")  # kinds of terms that a quote keeps
@@ -71,15 +71,10 @@ def resolve(lines: Sequence[tuple[int, str]], passages: Sequence[Passage]) -> tu
     claims = []
     for number, text in lines:
         passage, at = shown[number - 1]
-        reason = check(text, prompts.one_line(passage.sentence(at)))
-        claims.append(
-            Claim(
-                text=text,
-                citations=(cite(passage, at, number) if reason else cite(passage, at, number, text),),
-                verdict="unsupported" if reason else "supported",
-                reason=reason,
-            )
-        )
+        found = verdict(text, prompts.one_line(passage.sentence(at)))
+        supported = found.label == "supported"
+        citation = cite(passage, at, number, text) if supported else cite(passage, at, number)
+        claims.append(Claim(text=text, citations=(citation,), verdict=found.label, reason=found.reason))
     return tuple(claims)
 
 

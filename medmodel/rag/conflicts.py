@@ -20,7 +20,8 @@ from typing import NamedTuple
 from medmodel import prompts
 from medmodel.rag.citations import cite
 from medmodel.rag.nearest import sentence_vectors
-from medmodel.rag.support import Term, content_words, terms
+from medmodel.rag.support import content_words, terms
+from medmodel.rag.support_text import Term
 from medmodel.records import Citation, Conflict, Passage
 
 ONE_SUBJECT = 0.7  # cosine of two sentences under their headings: below it most pairs read were about different things

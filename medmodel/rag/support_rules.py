@@ -1,0 +1,405 @@
+"""The rules of the support check: each finds one way in which a quote does not support a claim, or nothing.
+
+A rule compares two readings (`support_text.py`) and returns a verdict that is final, or None. `RULES` is their order: the
+first that finds something gives the reason. What a rule is about stands before the colon of its reason.
+
+    RULES[0](read("Give 5 mg daily."), read("Give 2 mg daily."))     # contradicted: "number: '5 mg' is not in the quote"
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from medmodel.rag import entailment, units
+from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, turned
+
+Label = Literal["supported", "contradicted", "not_found"]
+COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
+CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
+SCOPE = 5  # words on either side of a "not" that say what it denies
+_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
+_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但不", re.IGNORECASE)  # an exception
+_UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
+
+
+class Verdict(NamedTuple):
+    label: Label
+    reason: str = ""  # "" when supported by rule
+    score: float | None = None  # of the scorer, where it was asked
+
+
+def _numbers(said: Reading, held: Reading) -> Verdict | None:
+    both = said.text + " " + held.text
+    for one, at in said.quantities:
+        equal = [other for other, _ in held.quantities if units.same(one, other, both)]
+        if _before(said, at) == "after" and any(
+            _before(held, place) == "within" for other, place in held.quantities if other in equal
+        ):
+            return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
+        if any(_comparators_agree(one, other, said, held) for other in equal):
+            continue
+        if equal:
+            opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
+            return Verdict(
+                "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
+            )
+        if (
+            not one.unit
+            and any(_age(other) == one.low for other, _ in held.quantities)
+            and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE)
+        ):
+            continue  # "aged 75 or above"
+        if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
+            continue  # "one of them"
+        rivals = [
+            other for other, _ in held.quantities
+            if other.unit == one.unit and not any(units.same(other, mine, both) for mine, _ in said.quantities)
+        ]  # fmt: skip
+        return Verdict("contradicted" if rivals else "not_found", f"number: '{one.words.strip()}' is not in the quote")
+    return None
+
+
+def _age(found: units.Quantity) -> float | None:
+    return found.low / 12 if found.unit == "month" else None
+
+
+def _before(reading: Reading, at: int) -> str:
+    return reading.tokens[at - 1].words.lower() if at else ""
+
+
+def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading) -> bool:
+    """A claim may name a limit that the quote calls one ("maximum dose: 8 mg"), and else must limit as the quote does."""
+    if one.comparator == other.comparator:
+        return True
+    if "以" in one.words + other.words and one.comparator and other.comparator:
+        return (one.comparator in "≥>") == (other.comparator in "≥>")  # 130以下 is said of "<" and of "≤"
+    time = one.unit in ("h", "month")
+    bare, sign = (held, one.comparator) if one.comparator else (said, other.comparator)
+    if time and not (one.comparator and other.comparator):  # "beyond 6 hours" is after them, "< 32 weeks" before, "up to" for
+        words = {"≤": _UNTIL, "<": _UNTIL, "≥": _FROM, ">": _FROM}[sign]
+        if words.search(bare.text) or (sign == "≤" and bare is said):
+            return True
+    if not other.comparator:
+        called = _CALLED_LIMIT if one.comparator in "≤<" else _CALLED_FLOOR
+        return one.comparator in "≤≥" and bool(called.search(held.text))
+    return not one.comparator and other.words.lower().startswith(("over", "under"))  # "balanced fluids over 0.9 % saline"
+
+
+def _kinds(said: Reading, held: Reading) -> Verdict | None:
+    """Drugs, codes, grades and how often: each must stand in the quote."""
+    for kind in ("drug", "code", "grade", "frequency"):
+        known, own = {term.value for term in held.of(kind)}, {term.value for term in said.of(kind)}
+        for term in said.of(kind):
+            if term.value in known or (kind != "drug" and term.value in held.stems):
+                continue
+            if kind == "frequency" and _as_quantity(term.value, held):
+                continue
+            if kind == "code" and term.words.lower().replace("-", "") in re.sub(r"[\s-]", "", held.text.lower()):
+                continue
+            if kind == "grade" and re.search(rf"(?<![a-z]){re.escape(term.value.split()[-1])}(?![a-z])", held.text.lower()):
+                continue
+            return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
+
+
+def _as_quantity(value: str, held: Reading) -> bool:
+    """Every day is every 24 hours."""
+    hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
+    return any(found.unit == "h" and found.low == hours for found, _ in held.quantities)
+
+
+def _axes(said: Reading, held: Reading) -> Verdict | None:
+    """Opposites and qualifiers: never the one where the quote has the other; a qualifier of the claim must be in the quote."""
+    for kind in ("qualifier", "opposite"):
+        for axis in dict.fromkeys(term.axis for term in said.of(kind)):
+            mine = [term for term in said.of(kind) if term.axis == axis]
+            theirs = {term.value for term in held.of(kind) if term.axis == axis}
+            for term in mine:
+                token = said.tokens[term.at]
+                whole = len(token.words) > len(term.words) and token.stem in held.stems  # "oral" of "oral anticoagulant"
+                if term.value in theirs or whole or _stands_there(term, held):
+                    continue
+                missing = theirs - {other.value for other in mine}
+                if missing and (kind == "opposite" or axis not in ("kind",)):
+                    if kind == "opposite" and axis == "course" and "stop" not in (term.value, *missing):
+                        continue  # to start and to continue are no opposites
+                    return Verdict("contradicted", f"{kind}: '{term.words}' where the quote has '{_word_of(missing, held)}'")
+                if term.value in ("renal", "hepatic") and {"renal": "~kidney", "hepatic": "~liver"}[term.value] in held.stems:
+                    continue
+                if kind == "qualifier" and axis in ("population", "route", "severity", "acuity", "side"):
+                    return Verdict("not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
+
+
+def _stands_there(term: Term, held: Reading) -> bool:
+    return bool(re.search(rf"(?<![a-z]){re.escape(term.words.lower())}", held.text.lower()))
+
+
+def _word_of(values: set[str], held: Reading) -> str:
+    return next((term.words for term in held.terms if term.value in values), min(values))
+
+
+def _limits(said: Reading, held: Reading) -> Verdict | None:
+    """Every "not" has its fellow over the same words; two in one place cancel out, and "insufficient" may be one of them."""
+    claim = [(term, _scope(term, said)) for term in _negations(said, held)]
+    quote = [(term, _scope(term, held)) for term in _negations(held, said)]
+    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
+    left, lone = list(quote), []
+    said_too = {term.words.lower() for term, _ in quote}
+    for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
+        best = max(left, key=lambda other: (other[0].words == term.words) + _alike(scope, other[1]), default=None)
+        if best is not None and (_alike(scope, best[1]) > 0.15 or (free and len(claim) == len(quote))):
+            left.remove(best)
+        else:
+            lone.append((term, scope))
+    missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
+    hard = [term for term, _ in lone if term.value == "not" and not (free and _prevents(term, held))]
+    if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2 and not (free and quote):
+        return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
+    if hard and left and not free:
+        return Verdict("contradicted", f"limit: '{hard[0].words}' denies something else in the quote")
+    gone = [term for term, _ in missed if term.value == "not" and not (free and _prevents(term, said))]
+    if gone and len(missed) % 2 and not lone and not (free and claim):
+        return Verdict("contradicted", f"limit: the claim leaves out '{gone[0].words}'")
+    if len(claim) < len(quote) and (spared := _SPARED.search(held.text)) and not _SPARED.search(said.text):
+        return Verdict("not_found", f"limit: the claim leaves out '{spared[0]}'")
+    for value in ("only", "unless"):
+        kept = [term for term in held.of("limit") if term.value == value]
+        if kept and not any(term.value in ("only", "unless") for term in said.of("limit")):
+            scope = _scope(kept[0], held)
+            if len(claim) <= len(quote) and len(scope & said.stems) >= 0.4 * len(scope):
+                return Verdict("not_found", f"limit: the claim leaves out '{kept[0].words}'")
+    return None
+
+
+def _negations(one: Reading, other: Reading) -> Iterator[Term]:
+    """Each "not" of a sentence, and each word that denies one of the other's by its prefix ("untreated")."""
+    last = -9
+    for term in one.of("limit"):
+        near = 9 if term.words.lower() == "nor" else 0  # "neither … nor …" are one
+        label = term.words == "Contraindication"  # "Contraindication: asthma (absolute contraindication)"
+        if term.value in ("not", "hardly") and term.at > last + near and not label:
+            yield term
+            last = term.at
+    for at, token in enumerate(one.tokens):
+        if token.kind == "word" and (rest := denied(token.words, other.written)) and rest not in one.written:
+            yield Term("limit", "not", token.words, at)
+
+
+def _prevents(term: Term, other: Reading) -> bool:
+    """What one sentence avoids, the other may prevent; what is not given, withheld."""
+    values = {one.value for one in other.of("opposite")}
+    return "stop" in values or (term.words.lower().startswith(("avoid", "避免")) and "prevent" in values)
+
+
+def _scope(term: Term, reading: Reading) -> frozenset[str]:
+    """The content within reach of a "not", in its clause if that has any."""
+    near = range(max(0, term.at - SCOPE), min(len(reading.tokens), term.at + SCOPE + 1))
+    here = reading.tokens[term.at].clause
+    found = [t for t in (reading.tokens[at] for at in near if at != term.at) if not t.common and t.stem not in light_names()]
+    inside = frozenset(token.stem for token in found if token.clause == here)
+    return inside if len(inside) > 1 else frozenset(token.stem for token in found)
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))
+
+
+def _replaced(said: Reading, held: Reading) -> Verdict | None:
+    """In what is otherwise copied: a few words in the place of others may not have another value of their kind."""
+    if _likeness(said, held) < COPIED:
+        return None
+    matcher = _matcher(said, held)
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
+        if tag != "replace" or max(end - start, other_end - other_start) > 4:
+            continue
+        mine = [term for term in said.terms if start <= term.at < end]
+        theirs = [term for term in held.terms if other_start <= term.at < other_end]
+        for term in mine:
+            rivals = [other for other in theirs if (other.kind, other.axis) == (term.kind, term.axis)]
+            if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
+                return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
+    return None
+
+
+def _likeness(said: Reading, held: Reading) -> float:
+    matcher = _matcher(said, held)
+    return matcher.ratio() if matcher.quick_ratio() >= COPIED else 0.0
+
+
+def _matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
+    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
+    return SequenceMatcher(None, words[0], words[1], autojunk=False)
+
+
+def _prefixes(said: Reading, held: Reading) -> Verdict | None:
+    """No word is one of the quote's with its prefix turned: "hyperkalemia", "hypokalemia"."""
+    lost = [word for word in held.words if stem(word) not in said.written]
+    for token in said.tokens:
+        new = token.kind == "word" and token.stem not in held.stems
+        if new and any(turned(token.words, other) and not _denies(token.words, other) for other in lost):
+            return Verdict("contradicted", f"opposite: '{token.words}' turns a word of the quote")
+    return None
+
+
+def _denies(one: str, other: str) -> bool:
+    return bool(denied(one, [stem(other)]) or denied(other, [stem(one)]))
+
+
+def _certainty(said: Reading, held: Reading) -> Verdict | None:
+    """What may be is not what must be, and a suggestion no duty. A copy must be as sure as the quote, word by word."""
+    mine, theirs = Counter(said.strength), Counter(held.strength)
+    copied = sum((_spoken(said) - _spoken(held)).values()) <= 3
+    denied_somewhere = any(term.value == "not" for term in (*said.of("limit"), *held.of("limit")))
+    if denied_somewhere and not copied:
+        return None  # "must not" is said of what may harm
+    surer = mine["strong"] > theirs["strong"] and mine["weak"] < theirs["weak"]
+    less = mine["strong"] < theirs["strong"] and mine["weak"] > theirs["weak"]
+    if surer and (copied or not (theirs["strong"] or mine["weak"])):
+        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    if less and (copied or not (mine["strong"] or theirs["weak"])):
+        return Verdict("not_found", "certainty: the quote says more than that it may be")
+    return None
+
+
+def _spoken(reading: Reading) -> Counter[str]:
+    return Counter(token.words.lower() for token in reading.tokens)
+
+
+def _conditions(said: Reading, held: Reading) -> Verdict | None:
+    """What holds "if", "unless" or "until" something is not told without it."""
+    if entailment.novel(said, held):
+        return None  # in other words; the scorer sees what is missing
+    for start, content in _conditional(held):
+        left = content & said.stems
+        if len(left) <= len(content) / 3 and len(list(_conditional(said))) < len(list(_conditional(held))):
+            rest = frozenset(token.stem for token in held.tokens if not token.common) - content
+            if len(rest & said.stems) >= len(rest) / 2:
+                return Verdict("not_found", f"limit: the claim leaves out what stands after '{start}'")
+    return None
+
+
+def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
+    """The word that opens a condition, and what stands in it: up to the next mark."""
+    for at, token in enumerate(reading.tokens):
+        if token.words.lower() in CONDITIONAL:
+            inside = []
+            for other in reading.tokens[at + 1 : at + 12]:
+                if other.clause > token.clause:
+                    break
+                inside.append(other)
+            content = frozenset(other.stem for other in inside if not other.common)
+            if content:
+                yield token.words, content
+
+
+def _partners(said: Reading, held: Reading) -> Verdict | None:
+    """A dose stays with its drug: where the quote pairs them otherwise, they have changed partners."""
+    if len({term.value for term in held.of("drug")}) < 2 or not held.quantities:
+        return None
+    mine, theirs = _pairs(said), _pairs(held)
+    both = said.text + " " + held.text
+    for words, quantity, drug in mine:
+        if any(drug == other and units.same(quantity, found, both) for _, found, other in theirs):
+            continue
+        paired = {other for _, found, other in theirs if units.same(quantity, found, both)}
+        doses = [found for _, found, other in theirs if other == drug and found.unit == quantity.unit]
+        if paired and doses:
+            return Verdict("contradicted", f"order: '{words.strip()}' belongs to {min(paired)} in the quote, not to {drug}")
+    return None
+
+
+def _pairs(reading: Reading) -> list[tuple[str, units.Quantity, str]]:
+    drugs = reading.of("drug")
+    found = []
+    for quantity, at in reading.quantities:
+        if not quantity.unit or quantity.unit in ("%", "month") or not drugs:
+            continue
+        before = [term for term in drugs if term.at < at]
+        after = [term for term in drugs if term.at > at]
+        of = after and after[0].at - at <= 3 and any(t.words.lower() == "of" for t in reading.tokens[at : after[0].at])
+        chosen = after[0] if of or not before else before[-1]
+        if not of and before and after and after[0].at - at == 1 and at - before[-1].at > 1:
+            chosen = after[0]
+        found.append((quantity.words, quantity, chosen.value))
+    return found
+
+
+def _swapped(said: Reading, held: Reading) -> Verdict | None:
+    """Two of a kind that changed places while the rest stayed: "A over B" and "B over A", "raised … low" and "low … raised"."""
+    if words := _exchanged(said, held):
+        return Verdict("contradicted", f"order: {words} have changed places")
+    if {term.value for term in said.of("opposite")} != {term.value for term in held.of("opposite")}:
+        return None  # "A is less than B" is "B is more than A"
+    mine, theirs = _sides(said), _sides(held)
+    for left, right in mine:
+        for other_left, other_right in theirs:
+            a, b = other_left - other_right, other_right - other_left
+            straight = len(left & a) + len(right & b)
+            crossed = len(left & b) + len(right & a)
+            if left & b and right & a and crossed > 2 * straight:
+                return Verdict("contradicted", "order: what is compared has changed sides")
+    return None
+
+
+def sequence(reading: Reading) -> list[str]:
+    return [token.stem for token in reading.tokens if not token.common]
+
+
+def _exchanged(said: Reading, held: Reading) -> str:
+    """Two stretches of at most three words that stand in each other's place, with something other than a list between."""
+    a, b = sequence(said), sequence(held)
+    if len(a) != len(b) or a == b or (_spoken(said) - _spoken(held)).total() > 1:
+        return ""
+    start = next(at for at in range(len(a)) if a[at] != b[at])
+    end = next(at for at in range(1, len(a) + 1) if a[-at] != b[-at])
+    mine, theirs = a[start : len(a) - end + 1], b[start : len(b) - end + 1]
+    for first in range(1, min(4, len(mine))):
+        for second in range(1, min(4, len(mine) - first + 1)):
+            middle = theirs[first : len(theirs) - second]
+            if middle and mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
+                return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
+    return ""
+
+
+def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
+    """ "A, B and C": its members may be named in any order."""
+    content = [at for at, token in enumerate(reading.tokens) if not token.common]
+    stems = [reading.tokens[at].stem for at in content]
+    for at in range(len(stems) - len(stretch) + 1):
+        if stems[at : at + len(stretch)] == list(stretch):
+            first, last = content[at], content[at + len(stretch) - 1]
+            inside = reading.tokens[first : last + 1]
+            joined = {token.words.lower() for token in inside if token.common}
+            breaks = (
+                len({token.clause for token in inside})
+                - 1
+                + sum(token.words.lower() in ("and", "or", "和", "与", "或") for token in inside)
+            )
+            return (
+                joined <= {"and", "or", "the", "a", "an", "also", "和", "与", "或", "及", "e.g", "nor"}
+                and breaks > 0
+                and len(stretch) <= 3 * (breaks + 1)
+            )
+    return False
+
+
+def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """What stands to the left and the right of each "than", "over", "rather than"."""
+    for at, token in enumerate(reading.tokens):
+        if _THAN.fullmatch(token.words) and token.kind == "word":
+            left = [t.stem for t in reading.tokens[max(0, at - 6) : at] if not t.common]
+            right = [t.stem for t in reading.tokens[at + 1 : at + 6] if not t.common]
+            yield frozenset(left), frozenset(right)
+
+
+RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
+    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _conditions, _partners, _swapped,
+)  # fmt: skip
