@@ -26,7 +26,7 @@ NEW = "The blood pressure target for adults with hypertension is below 130 mmHg.
 def test_two_sources_with_another_figure_are_shown_the_newer_first_with_their_quotes() -> None:
     (conflict,) = conflicts(shown(OLD, NEW))
     assert conflict.kind == "quantity"
-    assert conflict.differs == ("<130 mmhg", "<140 mmhg")
+    assert [said.lower() for said in conflict.differs] == ["<130 mmhg", "<140 mmhg"]
     assert [side.quote for side in conflict.sides] == [NEW, OLD]
     assert [side.number for side in conflict.sides] == [2, 1]
 

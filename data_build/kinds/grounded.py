@@ -1,8 +1,9 @@
 """Grounded answers from question-answer pages: the publisher's question, and the sentences of its answer that lead.
 
-The prompt is the product's over the nearest sentences of up to six passages of the page, the right one anywhere among them. Which sentence answers
-is told by the page's structure; it counts only if the product's own ranking of sentences, which knows the question alone,
-puts one of the section's among the nearest three. Answers that a page spreads over several sentences are not covered.
+The prompt is the product's over the nearest sentences of up to six passages of the page, the right one anywhere among them.
+Which sentence answers is told by the page's structure; it counts only if it is shown, and if the product's own ranking of
+sentences, which knows the question alone, puts one of the section's among the nearest three. Answers that a page spreads
+over several sentences are not covered.
 """
 
 from __future__ import annotations
