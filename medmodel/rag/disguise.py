@@ -41,6 +41,7 @@ _DOTTED_ZH = re.compile(r"[\u4e00-\u9fff](?:([^\w\s，。、；：])[\u4e00-\u9f
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_\-])[A-Za-z0-9+/_\-]{16,}={0,2}(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x|\\x|%)?[0-9a-fA-F]{2}[ ,]?){10,}(?![0-9A-Za-z])")
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{2,6};[ ]?){4,}")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[A-Za-z]{0,8}){4,}")  # %69%67%6e…; "90% of" is none
 _MORSE = re.compile(r"(?:(?<=\s)|^)(?:[.\-·−]{1,5}[ /]+){8,}")
 _WORD = re.compile(r"[^\W_]+")
 # Cyrillic and Greek letters that look Latin (after lower()); of Unicode's confusables.txt those in words people write
@@ -130,7 +131,7 @@ def _decoded(text: str) -> Iterator[str]:
         yield html.unescape(text)
     if _MORSE.search(text):
         yield text
-    if text.count("%") > 8:
+    if _PERCENT.search(text):
         yield unquote(text, errors="replace")
 
 

@@ -20,11 +20,14 @@ WEIGHTS = Path(__file__).with_name("manner.json")
 _WORD = re.compile(r"[a-z']+|[<>{}\[\]|#=\"“:]")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 _UNIT = re.compile(r"[a-z']+|[\u4e00-\u9fff]")
+FEWEST = 4  # words or Chinese characters: "System: cardiovascular." has no manner
 SHORTEST = 3  # words: below it each weighs as if there were three
 
 
 def manner(folded: str) -> float:
-    """Log-odds that a sentence, folded as `disguise.fold` does it, is an order to a model."""
+    """Log-odds that a sentence, folded as `disguise.fold` does it, is an order to a model; of a title or a label, minus infinity."""
+    if len(_UNIT.findall(folded)) < FEWEST:
+        return float("-inf")
     model = _model()
     weights: dict[str, float] = model["weights"]
     total = sum(weights.get(term, 0.0) for term in terms(folded))
