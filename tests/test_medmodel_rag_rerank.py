@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from given import Given, passage
 
 from medmodel.errors import InputError
 from medmodel.rag.hits import Found, Retriever
 from medmodel.rag.index import Index
 from medmodel.rag.retrievers.rerank import Rerank, cross_encoder
-from tests.test_medmodel_rag_retrievers import Given, passage
 
 
 class Three(Retriever):
