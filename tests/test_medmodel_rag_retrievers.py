@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
+from given import Given, passage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,38 +15,12 @@ from medmodel.errors import InputError, UnknownName
 from medmodel.rag import lexical, profiles
 from medmodel.rag.asked import FEW, kept_words, spread
 from medmodel.rag.hits import Found, Retriever
-from medmodel.rag.index import Index
 from medmodel.rag.retrievers.diversity import Diversity
 from medmodel.rag.retrievers.fusion import Fusion, Side, fuse
 from medmodel.rag.retrievers.parents import Parents
 from medmodel.rag.retrievers.preference import Preference
 from medmodel.rag.retrievers.rewriting import Rewriting, core
-from medmodel.records import Passage, Source, Span
-
-
-def passage(name: str, text: str = "Made up.", **source: Any) -> Passage:
-    of = Source(id=name.partition("#")[0], title="Made up", licence="MIT", tier=source.pop("tier", "guideline"), **source)
-    whole = (Span(start=0, end=len(text)),)
-    return Passage(id=name, document_id=name.partition("#")[0], text=text, start=0, end=len(text), sentences=whole, source=of)
-
-
-class Given(Index):
-    """An index whose searches are given: by query, or the same for all."""
-
-    def __init__(
-        self, passages: Sequence[Passage], dense: Mapping[str, float] | None = None, words: Mapping[str, float] | None = None
-    ) -> None:
-        super().__init__({one.id: one for one in passages}, lambda vector, k: [], lambda query, k: [], "hashed", np.zeros(1))
-        self._given = {"dense": dense or {}, "words": words or {}}
-        self.asked: list[str] = []
-
-    def search_dense(self, query: str, k: int) -> list[tuple[str, float]]:
-        self.asked.append(query)
-        return list(self._given["dense"].items())[:k]
-
-    def search_lexical(self, query: str, k: int) -> list[tuple[str, float]]:
-        self.asked.append(query)
-        return list(self._given["words"].items())[:k]
+from medmodel.records import Passage
 
 
 def ids(found: Sequence[Found]) -> list[str]:
