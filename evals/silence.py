@@ -29,12 +29,12 @@ from evals.questions import Part
 from evals.subjects import calling
 from evals.suite import Material, Scored, Subject
 from evals.suites.abstention import Abstention, Asked
-from medmodel import registry
 from medmodel.models.engine import Engine
 from medmodel.rag.abstention import features
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import taken
+from medmodel.rag.profiles import open_retriever
 from medmodel.records import Answer, Passage
 
 SILENT = 0.95  # asked of silent questions
@@ -80,7 +80,7 @@ def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = Non
     with calling() as wait_for:
 
         def subject(view: Index) -> Subject:
-            answerer = Answerer(_retriever(view), engine)
+            answerer = Answerer(open_retriever(view, CANDIDATES), engine)
 
             def asked(question: str, language: str) -> Answer:
                 return wait_for(answerer.answer(question, "zh" if language == "zh" else "en"))
@@ -143,12 +143,8 @@ def _logistic(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[An
     return np.append(scaled, weights[-1] - scaled @ mean)
 
 
-def _retriever(index: Index) -> Any:
-    return registry.get("retriever", "fusion")(index=index, k=CANDIDATES)
-
-
 def _found(index: Index, question: str) -> list[tuple[Passage, float]]:
-    return taken(_retriever(index).invoke(question))
+    return taken(open_retriever(index, CANDIDATES).invoke(question))
 
 
 def _report(rows: Sequence[Scored]) -> dict[str, Any]:

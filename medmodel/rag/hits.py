@@ -26,7 +26,8 @@ class Found(NamedTuple):
 
 
 class Retriever(BaseRetriever):
-    """The `k` best passages of an index; the documents' metadata holds `passage`, `passage_id`, `score` and `cosine`."""
+    """The `k` best passages of an index; the documents' metadata holds `passage`, `passage_id`, `score`, `cosine`
+    and `sentence_vectors`."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
     index: Index
@@ -42,4 +43,5 @@ class Retriever(BaseRetriever):
 
 def as_hit(index: Index, found: Found) -> Hit:
     passage = index.passages[found.passage_id]
-    return Hit(page_content=passage.text, metadata={"passage": passage, **found._asdict()})
+    vectors = index.sentence_vectors(found.passage_id)  # of an index built with them; `medmodel.rag.nearest` reads them
+    return Hit(page_content=passage.text, metadata={"passage": passage, "sentence_vectors": vectors, **found._asdict()})

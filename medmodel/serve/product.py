@@ -241,8 +241,14 @@ def _answering(
     release = f"{about['name']} {about['digest'][:12]}".strip()
     held = ChainMap(index.passages, own.passages) if own else index.passages  # type: ignore[arg-type]  # read, never written
 
+    def withdrawn(passage_id: str) -> str | None:
+        gone = index.withdrawn(passage_id) or (own.withdrawn(passage_id) if own else None)
+        return gone.reason if gone else None
+
     def answering(engine: Engine | None) -> Answering:
-        answerer: Answering = Answerer(retriever, engine, release, repair, unsupported, writes_chinese, held=held)
+        answerer: Answering = Answerer(
+            retriever, engine, release, repair, unsupported, writes_chinese, held=held, withdrawn=withdrawn
+        )
         return answerer
 
     return answering
