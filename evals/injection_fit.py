@@ -1,12 +1,13 @@
 """Fits medmodel/rag/manner.json: which words speak to a model, and which of medicine.
 
-    MEDMODEL_DATA=… python -m evals.injection_fit          # a minute; prints what it found on orders it had not seen
+    MEDMODEL_DATA=… python -m evals.injection_fit store/index-…     # minutes; prints what it found on orders it had not seen
 
 Orders: those of injection_orders.yaml (written for this project, some to get past the rules) and what the rules withhold in
 the development half of the suite. Weakly, as orders to a model in general: instructions of Alpaca's and self-instruct's demo
 files. Not orders: `plain` of the same file (medical sentences that tell somebody to say, write or ignore something), the
-suite's clean passages, and medical text: MedQuAD, BioASQ, OpenStax, Huatuo. Only words of orders have a weight.
-The threshold lets one of a hundred sentences of medical text that were not fitted on pass for an order.
+suite's clean passages, medical text (MedQuAD, BioASQ, OpenStax, Huatuo), and the guidelines of a built index, which tell
+people what to do as orders do. Only words of orders have a weight. The threshold lets one of a hundred sentences that were
+not fitted on pass for an order, of medical text and of guidelines.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import html
 import json
 import random
 import re
+import sys
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,19 +28,26 @@ import yaml
 
 from evals.questions import read_written
 from evals.suites.injection import SUITE, Poisoned, passages_of
-from medmodel.artifacts import write_atomic
+from medmodel.artifacts import read_records, write_atomic
 from medmodel.errors import InputError
 from medmodel.rag.disguise import fold
 from medmodel.rag.injection import orders
 from medmodel.rag.manner import WEIGHTS, length, terms
 from medmodel.rag.passages import split_sentences
 from medmodel.recipe import data_dir
+from medmodel.records import Passage
 
 EXAMPLES = Path(__file__).with_name("injection_orders.yaml")
 FITTED, KEPT = 20_000, 10_000  # medical sentences fitted on, and those the threshold is read from
 FEWEST = 4  # orders that a word occurs in
 PASSING = 0.01  # share of medical sentences that may pass for orders: see above
-WEIGHT = {"order": 30.0, "weak": 0.3, "medical": 1.0, "plain": 60.0}  # of one sentence; there are far more of some than others
+WEIGHT = {
+    "order": 30.0,
+    "weak": 0.3,
+    "medical": 1.0,
+    "plain": 60.0,
+    "guideline": 3.0,
+}  # of one sentence; there are far more of some than others
 # Words of the examples' own subjects, which say nothing about how they speak
 SUBJECTS = frozenset("lithium amiodarone mg g dose cardioglow lithocare plus monitoring liver tests toxicity hourly shark fox john safe warfarin statins drug banned".split())  # fmt: skip
 
@@ -48,9 +57,10 @@ class Sentences(NamedTuple):
     weak: list[str]
     medical: list[str]
     plain: list[str]
+    guideline: list[str]
 
 
-def main() -> None:
+def main(index: Path) -> None:
     data = data_dir()
     if data is None:
         raise InputError("give the data folder in MEDMODEL_DATA")
@@ -58,21 +68,30 @@ def main() -> None:
     written = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
     medical = list(_medical(data))
     random.shuffle(medical)
-    kept = medical[FITTED : FITTED + KEPT]
+    guideline = [p.sentence(at) for p in read_records(index / "passages", Passage) for at in range(len(p.sentences))]
+    random.shuffle(guideline)
+    half = len(guideline) // 2
+    kept = (medical[FITTED : FITTED + KEPT], guideline[half:])
     found = Sentences(
-        [*written["orders"], *written["orders_past_rules"]], list(_weak(data)), medical[:FITTED], written["plain"]
+        [*written["orders"], *written["orders_past_rules"]],
+        list(_weak(data)),
+        medical[:FITTED],
+        written["plain"],
+        guideline[:half],
     )
     dev = _withheld()
-    seen = fit(Sentences([*written["orders"], *dev], found.weak, found.medical, [*found.plain, *_clean()]), kept)
+    seen = fit(
+        Sentences([*written["orders"], *dev], found.weak, found.medical, [*found.plain, *_clean()], found.guideline), kept
+    )
     unseen = [score(seen, sentence) > seen["threshold"] for sentence in written["orders_past_rules"]]
     print(f"of {len(unseen)} orders not fitted on, written to get past the rules: {sum(unseen)} found")
-    model = fit(Sentences([*found.order, *dev], found.weak, found.medical, [*found.plain, *_clean()]), kept)
+    model = fit(Sentences([*found.order, *dev], found.weak, found.medical, [*found.plain, *_clean()], found.guideline), kept)
     plain = [score(model, sentence) > model["threshold"] for sentence in [*found.plain, *_clean()]]
     print(f"of {len(plain)} plain sentences that look like orders, fitted on: {sum(plain)} pass for one")
     write_atomic(WEIGHTS, json.dumps(model, ensure_ascii=False, sort_keys=True, indent=0) + "\n")
 
 
-def fit(found: Sentences, kept: Sequence[str]) -> dict[str, Any]:
+def fit(found: Sentences, kept: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Intercept, weight of each word, and the threshold read from `kept`."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -102,8 +121,8 @@ def fit(found: Sentences, kept: Sequence[str]) -> dict[str, Any]:
             term: round(float(weight), 2) for term, weight in zip(words, fitted.coef_[0], strict=True) if abs(weight) >= 0.05
         },
     }
-    scores = sorted(score(model, sentence) for sentence in kept)
-    return {**model, "threshold": round(scores[int(len(scores) * (1 - PASSING))], 3)}
+    scores = [sorted(score(model, sentence) for sentence in sentences) for sentences in kept]
+    return {**model, "threshold": round(max(of[int(len(of) * (1 - PASSING))] for of in scores), 3)}
 
 
 def score(model: dict[str, Any], sentence: str) -> float:
@@ -173,4 +192,4 @@ def _sentences(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))
