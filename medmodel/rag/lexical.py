@@ -90,8 +90,13 @@ class Lexical:
 
 
 def asked_terms(question: str) -> list[str]:
-    """The terms of a question that are looked for, as tantivy's `en_stem` writes them: lower case, stemmed."""
-    found: list[str] = _analyzer.analyze(spread(" ".join(kept_words(question))))
+    """The terms of a question that are looked for."""
+    return terms(" ".join(kept_words(question)))
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, as its passage is indexed: parts of mixed words too, lower case, stemmed, of 40 bytes at most."""
+    found: list[str] = _analyzer.analyze(spread(cut(text)))
     return found
 
 

@@ -24,10 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from medmodel.errors import ArtifactError
-from medmodel.rag.asked import FEW
 from medmodel.rag.generations import SCHEMA_VERSION
 from medmodel.rag.index import Found, Index
-from medmodel.rag.lexical import HEADING_BOOST, asked_terms, terms
+from medmodel.rag.lexical import HEADING_BOOST, PRESENCE, asked_terms, terms
 from medmodel.rag.store import CACHED, Store, searchable, title
 from medmodel.records import Passage
 
@@ -88,7 +87,7 @@ def open_index(client: Any, collection: str) -> Index:
         return search(vector.tolist(), "dense", k)
 
     def lexical(query: str, k: int) -> Found:
-        counted = Counter(_number(term) for term in asked_terms(query)[:FEW])
+        counted = Counter(_number(term) for term in asked_terms(query))
         words = models.SparseVector(indices=list(counted), values=[float(times) for times in counted.values()])
         return search(words, "words", k) if counted else []
 
@@ -133,7 +132,7 @@ class _Passages(Mapping[str, Passage]):
 def _weights(passage: Passage, mean: float) -> dict[int, float]:
     """BM25's weight of each term without its rarity, which Qdrant knows."""
     text = terms(searchable(passage))
-    weights = _saturated(text, len(text) / mean)
+    weights = {number: PRESENCE + (1 - PRESENCE) * weight for number, weight in _saturated(text, len(text) / mean).items()}
     for number, weight in _saturated(terms(title(passage)), 1.0).items():
         weights[number] += HEADING_BOOST * weight
     return weights

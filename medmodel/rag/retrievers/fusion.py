@@ -5,8 +5,8 @@
     rrf       reciprocal ranks, k = 60 (Cormack, SIGIR 2009)
 
 With `best`, a passage that a retriever did not have among its hits gets the lowest score of these, since it is no better;
-and 0 when the hits were all that there are. Which one, the weights and the pool were chosen on one half of BioASQ's queries
-and hold on the other: docs/evidence.md. With no retrievers named, words and meaning are fused as `laptop` does.
+and 0 when the hits were all that there are. Which one, the weights and the pool were chosen on BioASQ's
+queries and questions on guidelines: docs/evidence.md. With no retrievers named, words and meaning are fused as `laptop` does.
 """
 
 from __future__ import annotations
