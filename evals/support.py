@@ -75,7 +75,7 @@ def measure(
 ) -> Report:
     """Judge every pair. `scorer` as MEDMODEL_ENTAILMENT takes it; None: the one that the product would ask."""
     if not given:
-        raise InputError("no pair to judge: every line is bad" if problems else "no pair to judge: the file is empty")
+        raise InputError(f"no pair to judge: {f'every line is bad; {problems[0]}' if problems else 'the file is empty'}")
     load = entailment.packaged if scorer is None else lambda: entailment.load(scorer)
     load()
     started, found = time.perf_counter(), []

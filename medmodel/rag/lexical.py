@@ -100,12 +100,6 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def terms(text: str) -> list[str]:
-    """Every term of a text, as the index has them."""
-    found: list[str] = _analyzer.analyze(spread(cut(text)))
-    return found
-
-
 _analyzer = (
     tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     .filter(tantivy.Filter.remove_long(40))

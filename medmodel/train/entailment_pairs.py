@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, field_validator
 
 from medmodel.rag.passages import split_sentences
 from medmodel.rag.support import content_words
@@ -44,6 +44,12 @@ class Pair(Record):
     perturbation: str = ""  # what was changed
     paraphrase: str = ""  # how it was said otherwise: "written", or the rules
     source: str = ""  # id of the document
+
+    @field_validator("paraphrase", mode="before")
+    @classmethod
+    def _said_or_not(cls, given: object) -> object:
+        """A file may only say whether it is one."""
+        return ("yes" if given else "") if isinstance(given, bool) or given is None else given
 
 
 def sentences(documents: Iterable[Document]) -> list[tuple[str, str]]:
