@@ -145,8 +145,10 @@ def paired_difference(pairs: Sequence[Pair], seed: int, confidence: float = CONF
             differences = gain[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
             tail = _expanded_tail(len(names), confidence)
             interval = Interval(*(float(q) for q in np.quantile(differences, (tail, 1 - tail))))
-            if right_or_wrong and min(np.clip(gain / weight, 0, 1).sum(), np.clip(-gain / weight, 0, 1).sum()) < FEW:
-                interval = _wider(interval, sparse_interval(gain / weight, confidence))
+            gained, lost = int((values > baselines).sum()), int((values < baselines).sum())
+            if right_or_wrong and min(gained, lost) < FEW:
+                worth = _worth(values - baselines, [pair.cluster for pair in pairs])
+                interval = _wider(interval, sparse_interval(gained / len(pairs), lost / len(pairs), worth, confidence))
     return Difference(
         value=float((weights * values).sum() / weights.sum()),
         baseline=float((weights * baselines).sum() / weights.sum()),
@@ -184,20 +186,17 @@ def unanimous_interval(alike: float, clusters: int, confidence: float = CONFIDEN
     return Interval(max(-1.0, (1 + alike) * root - 1), min(1.0, 1 - (1 - alike) * root))
 
 
-def sparse_interval(differences: npt.NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
-    """Of a paired difference with few discordant pairs, from each cluster's own difference (-1 to 1).
+def sparse_interval(gained: float, lost: float, n: float, confidence: float = CONFIDENCE) -> Interval:
+    """Of a paired difference with few discordant pairs, from the shares right in one model only, over n items.
 
-    Exact limits for the share gained and the share lost, combined by their distances, squared and added (MOVER: Zou and
-    Donner, Statistics in Medicine 2008;27:1693). The two shares' negative correlation is left out, which is on the safe side
-    by little where both are small.
+    Exact limits for each of the two shares, combined by their distances, squared and added (MOVER: Zou and Donner,
+    Statistics in Medicine 2008;27:1693). Their negative correlation is left out, which is on the safe side by little where
+    both are small.
     """
-    n = len(differences)
-    gained, lost = float(np.clip(differences, 0, 1).sum()), float(np.clip(-differences, 0, 1).sum())
-    more, less = _proportion(gained, n, confidence, "beta"), _proportion(lost, n, confidence, "beta")
-    seen = (gained - lost) / n
+    more, less = _proportion(gained * n, n, confidence, "beta"), _proportion(lost * n, n, confidence, "beta")
     return Interval(
-        max(-1.0, seen - math.hypot(gained / n - more.low, less.high - lost / n)),
-        min(1.0, seen + math.hypot(more.high - gained / n, lost / n - less.low)),
+        max(-1.0, gained - lost - math.hypot(gained - more.low, less.high - lost)),
+        min(1.0, gained - lost + math.hypot(more.high - gained, lost - less.low)),
     )
 
 
@@ -264,6 +263,13 @@ def _proportion(successes: float, n: float, confidence: float, method: str) -> I
         return Interval(0.0, 1.0)
     low, high = proportion_confint(successes, n, alpha=1 - confidence, method=method)
     return Interval(float(low), float(high))
+
+
+def _worth(differences: npt.NDArray[np.float64], clusters: Sequence[str]) -> float:
+    """How many single items would vary as much as these, which come in clusters: at least as many as there are clusters."""
+    plain = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    found = clustered_mean(list(differences), clusters)
+    return min(float(len(differences)), max(float(found.clusters), len(differences) * (plain / found.error) ** 2))
 
 
 def _wider(one: Interval, other: Interval) -> Interval:

@@ -4,8 +4,8 @@
     python tests/perf/latency.py --passages 100000 --folder /tmp/at-100k     # 3 minutes to build, kept for another run
     python tests/perf/latency.py --passages 1000000 --folder /tmp/at-1m      # 25 minutes to build, 6 GB
 
-Passages and questions are made-up sentences (as in index.py), vectors are made up (as in ann.py), the embedding of a question is
-the real one. Every question is new: none is answered from what is kept. The first `WARM` are not counted.
+Passages are made-up sentences (as in index.py), vectors are made up (as in ann.py); questions are those of the clinical suites,
+embedded for real, and the retriever is the product's. Every question is new: none is answered from what is kept. The first `WARM` are not counted.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ import ann
 import index as at_size
 import numpy as np
 import numpy.typing as npt
+import yaml
 
-from medmodel import registry
+from evals.questions import SUITES
 from medmodel.rag.embedder import embed
 from medmodel.rag.index import Index, build_index
+from medmodel.rag.profiles import open_retriever
 from medmodel.rag.vectors import PROBE
 
-QUESTIONS = 300
+QUESTIONS = 150
+ASKED = ("abstention", "over_refusal", "robustness", "omissions")
 WARM = 20
 _numbers = count()
 
@@ -48,10 +51,8 @@ def main() -> None:
 
 
 def measure(index: Index) -> None:
-    fusion = registry.get("retriever", "fusion")(index=index, k=20)
-    draw = random.Random(3)
-    said = at_size.lines()
-    asked = [f"{draw.choice(said)[:-1]} {draw.choice(said).lower()}"[:-1] + "?" for _ in range(2 * QUESTIONS)]
+    product = open_retriever(index, 20)
+    asked = questions()
     vectors = iter(embed(asked[:QUESTIONS]))
     ways: dict[str, Callable[[str], object]] = {
         "embedding": lambda question: embed([question]),
@@ -59,12 +60,28 @@ def measure(index: Index) -> None:
         "lexical": lambda question: index.search_lexical(question, 100),
     }
     took = {name: [_ms(way, question) for question in asked[:QUESTIONS]] for name, way in ways.items()}
-    took["all, by fusion"] = [_ms(fusion.invoke, question) for question in asked[QUESTIONS:]]
+    took["the product's"] = [_ms(product.invoke, question) for question in asked[QUESTIONS : 2 * QUESTIONS]]
     words = np.mean([len(question.split()) for question in asked])
     print(f"{len(index.passages)} passages, {QUESTIONS} questions of {words:.0f} words, dense {index.about['dense']}")
     for name, times in took.items():
         wall, cpu = np.quantile(np.array(times[WARM:]), [0.5, 0.95], axis=0).T
         print(f"  {name:15} p50 {wall[0]:6.2f} ms, p95 {wall[1]:6.2f} ms; of CPU {cpu[0]:6.2f} and {cpu[1]:6.2f}")
+
+
+def questions() -> list[str]:
+    """English questions of the clinical suites, in an order of their own."""
+    found = []
+    for name in ASKED:
+        for group in yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8")).values():
+            found += [
+                item[field]
+                for item in group
+                for field in ("text", "paraphrase")
+                if item.get(field, "").isascii() and item.get(field)
+            ]
+    random.Random(3).shuffle(found)
+    assert len(found) >= 2 * QUESTIONS, f"{len(found)} questions"
+    return found
 
 
 def made_up(texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
