@@ -200,7 +200,7 @@ def test_what_its_source_does_not_support_is_left_out_and_said_to_be(index: Inde
 
 def test_or_it_is_shown_and_marked(index: Index) -> None:
     answer = half_supported(index, "mark")
-    assert [claim.verdict for claim in answer.claims] == ["supported", "unsupported"]
+    assert [claim.verdict for claim in answer.claims] == ["supported", "not_found"]
     assert answer.claims[1].reason
 
 
