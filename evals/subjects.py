@@ -31,6 +31,9 @@ FOR_BENCHMARKS = (
     *("--max-model-len", "auto"),  # PubMedQA's five worked examples have 2,100 tokens, over the product's context
     *("--block-size", "32"),  # the CPU's own 128 reads about 64 cached tokens an item anew: 2.1 against 2.8 five-shot items/s
 )
+_routing = (
+    threading.Lock()
+)  # FastAPI silences a warning of pydantic's while it adds a route, which two threads undo for each other
 Waiting = Callable[[str], None]  # told every second or so what is being waited for
 
 
@@ -65,7 +68,9 @@ def running_product(model: Path | None, index: Path, engine: str, repair: bool =
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-"))
         store = stack.enter_context(closing(FeedbackStore(f"sqlite:///{scratch}/feedback.sqlite")))
         product = stack.enter_context(open_product(model=model, index=index, engine=engine, repair=repair))
-        client = stack.enter_context(Client(stack.enter_context(running(create_app(product, store)))))
+        with _routing:
+            app = create_app(product, store)
+        client = stack.enter_context(Client(stack.enter_context(running(app))))
         yield RunningProduct(client, product, stack)
 
 

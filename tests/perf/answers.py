@@ -24,13 +24,14 @@ from typing import NamedTuple
 import psutil
 
 from evals import stats
-from medmodel import pipeline, prompts, registry
+from medmodel import pipeline, prompts
 from medmodel.artifacts import read_records
 from medmodel.models.engine import Completion, Engine
 from medmodel.models.vllm_server import VllmServer
 from medmodel.rag.citations import judge_first_try, parse
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, sentence_vectors
+from medmodel.rag.profiles import open_retriever
 from medmodel.records import Case, Passage, Span
 
 AT_ONCE = 8
@@ -53,7 +54,7 @@ def main() -> None:
     chosen = parser.parse_args()
     index = Index.open(chosen.index or newest("index"))
     cases = list(read_records(chosen.cases or newest("examples") / "cases", Case))
-    retriever = registry.get("retriever", "fusion")(index=index, k=20)
+    retriever = open_retriever(index, 20)
     found = {case.id: [hit.metadata["passage"] for hit in retriever.invoke(case.question)] for case in cases}
     for passages in found.values():
         sentence_vectors([*passages[:CONSIDERED], *(widened(index, passage) for passage in passages[:PASSAGES])])
