@@ -1,8 +1,8 @@
 """Documents to passages: pieces small enough to show beside an answer, with their sentences numbered.
 
 A passage never crosses a heading, and a sentence is what a reader would call one: a line of prose up to its full
-stop, a whole bullet, or a table row. Passages aim at 500 characters (about 125 tokens): three of them, the system
-prompt and the question stay under 700 tokens, which is what prefill on two CPU cores can bear.
+stop, a whole bullet, or a table row. Passages aim at 500 characters (about 125 tokens): few enough to be about one thing, and to be read
+beside an answer. The model is shown the nearest sentences of several (`medmodel.rag.nearest`).
 Covers Markdown headings, bullets, tables and prose in English and Chinese; not nested tables or footnotes.
 """
 
