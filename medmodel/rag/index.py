@@ -31,12 +31,12 @@ from medmodel.rag.build import Change, Documents, Progress, write
 from medmodel.rag.embedder import embed as embed_texts
 from medmodel.rag.embedder import embed_question
 from medmodel.rag.lexical import Lexical
-from medmodel.rag.store import Store, searchable
+from medmodel.rag.store import Store
 from medmodel.rag.vectors import PROBE, Embed, Encoder, check_probe
-from medmodel.rag.words import chinese, coverage
+from medmodel.rag.words import chinese
 from medmodel.records import Document, Passage, Withdrawn
 
-__all__ = ["Flag", "Index", "build_index", "chinese", "coverage", "run", "searchable", "update_index"]
+__all__ = ["Flag", "Index", "build_index", "run", "update_index"]
 
 Found = list[tuple[str, float]]  # (passage id, score), best first
 REPLACED = "a newer text of its document does not have it"
