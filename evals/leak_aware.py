@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from medmodel.rag.index import Index
-from medmodel.rag.profiles import open_retriever
 from medmodel.records import Passage
 
 CANDIDATES = 20  # as the product retrieves
@@ -51,6 +49,9 @@ class Retrieval:
     @classmethod
     def open(cls, index: Path) -> Retrieval:
         """The product's default retriever over an index. Raises ArtifactError when that is damaged."""
+        from medmodel.rag.index import Index  # langchain-core and faiss: a second, for every command that only lists suites
+        from medmodel.rag.profiles import open_retriever
+
         return cls(open_retriever(Index.open(index), CANDIDATES))
 
     def find(self, item: Source) -> Found:

@@ -75,6 +75,12 @@ def load_profile(name: str, path: Path = GATES) -> Profile:
     return _validated(Profile, {**fields, "name": name, "gates": gates, "items": items}, where)
 
 
+def data_folders(profile: str) -> list[str]:
+    """Folders under $MEDMODEL_DATA that its benchmarks read: part of what the gate stage's key is made of."""
+    folders = {getattr(plugin(gate.suite), "folder", "") for gate in load_profile(profile).gates}
+    return sorted(folders - {""})
+
+
 def left_out(profile: Profile, path: Path = GATES) -> dict[str, str]:
     """Gates that other profiles decide and this one does not: name -> where, and of what. Never read as passed."""
     decided = {gate.name for gate in profile.gates if gate.rule != "reported"}

@@ -269,17 +269,30 @@ def test_a_report_goes_whole_into_a_release_that_somebody_answers_for(job: Job, 
         release.run(Job(config, inputs, made))
 
 
-def test_a_profile_whose_benchmark_has_no_data_says_so_before_anything_is_measured(
+def test_a_profile_whose_benchmark_has_no_data_says_so_before_any_stage_runs(
     job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    job.config = job.config.model_copy(update={"profile": "small"})
+    config = job.config.model_copy(update={"profile": "small"})
     monkeypatch.delenv("MEDMODEL_DATA", raising=False)
-    with pytest.raises(InputError, match="'medqa' has no data: MEDMODEL_DATA is not set"):
-        hold(job, "scripted")
+    with pytest.raises(InputError, match="'small' has no data: MEDMODEL_DATA is not set"):
+        config.check()
     monkeypatch.setenv("MEDMODEL_DATA", str(tmp_path))
     with pytest.raises(InputError, match="medqa_dev is not there"):
-        hold(job, "scripted")
-    assert not (job.out / "answers").exists()
+        config.check()
+    (tmp_path / "medqa_dev").mkdir()
+    config.check()
+
+
+def test_another_file_of_a_benchmark_is_another_gate(job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MEDMODEL_DATA", str(tmp_path))
+    config = job.config.model_copy(update={"profile": "small"})
+    (tmp_path / "medqa_dev").mkdir()
+    (tmp_path / "medqa_dev" / "dev.jsonl").write_text("{}")
+    before = config.outside()
+    (tmp_path / "medqa_dev" / "dev.jsonl").write_text('{"question": "another"}')
+    assert set(before) == {"medqa_dev"}
+    assert config.outside() != before
+    assert job.config.outside() == {}  # the demo's reads no file of the user's
 
 
 def test_a_baseline_release_that_is_missing_is_one_sentence(job: Job, tmp_path: Path) -> None:

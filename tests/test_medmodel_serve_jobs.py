@@ -172,6 +172,35 @@ def test_a_server_killed_at_work_and_started_again_ends_with_each_case_once(tmp_
     assert {result.status for result in results} == {"ok"}
 
 
+FULL = """
+import resource, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from serving import served
+from medmodel import Client
+from medmodel.models.scripted import ScriptedEngine
+from medmodel.records import Case
+from medmodel.serve.product import Fixed
+with served(Path(sys.argv[1]), Fixed(ScriptedEngine(pause=0.2))) as url, Client(url) as client:
+    batch = client.batches.create([Case(id=f"c{number}", question=f"question {number}") for number in range(8)])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # from now on no file takes as much as one result, or a record
+    while client.batches.retrieve(batch.id).status == "running":
+        time.sleep(0.05)
+    print(client.batches.retrieve(batch.id).model_dump_json())
+"""
+
+
+def test_a_batch_on_a_full_disk_reads_failed_and_the_next_server_goes_on_with_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    batch = Batch.model_validate_json(ended.stdout)
+    assert (batch.status, batch.failed) == ("failed", 0)
+    assert "disk is full" in batch.error
+    with served(tmp_path, Fixed(ScriptedEngine())) as url, Client(url) as client:
+        assert until(client, batch, "finished").done == 8
+        assert len({result.id for result in client.batches.results(batch.id)}) == 8
+
+
 def test_a_batch_is_answered_by_one_release(tmp_path: Path) -> None:
     with server(tmp_path) as url, Client(url) as client:
         batch = client.batches.create(STUCK)

@@ -53,6 +53,7 @@ class Jobs:
         self._answers = answers
         self._keys = keys
         self._running: dict[Path, _Running] = {}
+        self._unwritten: dict[Path, Batch] = {}  # how a batch ended, where the disk did not take its record
         self._turns = asyncio.Semaphore(WORKERS)
 
     def resume(self) -> None:
@@ -75,13 +76,14 @@ class Jobs:
         if batch.status != "running" and batch.done - batch.failed < batch.cases and batch.release == self._product.named:
             batch = batch.model_copy(update={"status": "running", "error": ""})
             _write(folder, batch)
+            self._unwritten.pop(folder, None)
         if batch.status == "running" and folder not in self._running:
             self._start(folder, batch)
         return self.get(tenant, identity)
 
     def get(self, tenant: str, identity: str) -> Batch:
         folder = self._folder / tenant / identity
-        batch = _read(folder)
+        batch = self._unwritten.get(folder) or _read(folder)
         if batch is None:
             raise Problem(404, "not_found", f"there is no batch '{identity}' of yours")
         running = self._running.get(folder)
@@ -118,6 +120,7 @@ class Jobs:
             os.rename(folder, gone)  # from here it is not there for anybody, whatever happens to the rest
         except FileNotFoundError:
             return  # somebody else deleted it meanwhile
+        self._unwritten.pop(folder, None)
         await asyncio.to_thread(shutil.rmtree, gone)
 
     async def aclose(self) -> None:
@@ -157,7 +160,12 @@ class Jobs:
             ended = {"status": "failed", "error": as_problem(error).message}
         finally:
             self._running.pop(folder, None)
-        _write(folder, batch.model_copy(update={**ended, "done": running.done, "failed": running.failed}))
+        record = batch.model_copy(update={**ended, "done": running.done, "failed": running.failed})
+        try:
+            _write(folder, record)
+        except OSError as error:  # on the disk it still runs, and the next server goes on with it
+            self._unwritten[folder] = record
+            log.error("the record of batch %s could not be written (%s)", batch.id, error.strerror)
 
 
 @dataclass

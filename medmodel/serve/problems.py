@@ -6,6 +6,7 @@ foresaw is logged as its type and place alone, since exception texts (pydantic's
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import traceback
@@ -44,6 +45,10 @@ def as_problem(error: Exception) -> Problem:
             return Problem(503, "engine_unavailable", str(error).split(";")[0])
         case InputError():
             return Problem(409, "conflict", str(error))
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            return Problem(
+                507, "disk_full", "the server's disk is full; what was answered is kept: make room, then send it again"
+            )
         case MedmodelError():
             return Problem(500, "internal", str(error))
     place = traceback.extract_tb(error.__traceback__)[-1]

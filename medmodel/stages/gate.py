@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.util
 from pathlib import Path
 from typing import ClassVar
 
 from medmodel.errors import InputError
-from medmodel.recipe import StageConfig
+from medmodel.recipe import StageConfig, data_dir
 from medmodel.registry import register
+from medmodel.stages.documents import source_digests
 
 
 @register("stage", "gate")
@@ -27,8 +30,17 @@ class Gate(StageConfig):
     key: str = "development"  # who signs the report; else the path of a PEM private key
     together: bool = True  # both engines start at once: 90 s less on two cores, 5 GB more; false where a GPU holds one model
 
+    def check(self) -> None:
+        data = data_dir()
+        for folder in self._benchmarks():
+            if data is None or not (data / folder).is_dir():
+                where = f"{data / folder} is not there" if data else "MEDMODEL_DATA is not set"
+                raise InputError(
+                    f"gate profile '{self.profile}' has no data: {where}; download it, or choose a smaller profile"
+                )
+
     def outside(self) -> dict[str, str]:
-        found = {}
+        found = source_digests(self._benchmarks())
         if self.baseline is not None:
             manifest = Path(self.baseline) / "manifest.json"
             found["baseline release"] = _sha256(
@@ -39,6 +51,13 @@ class Gate(StageConfig):
                 Path(self.agreement), f"there is no {self.agreement}; python -m evals judge-agreement writes it"
             )
         return found
+
+    def _benchmarks(self) -> list[str]:
+        """Folders under $MEDMODEL_DATA that the profile's benchmarks read. evals is in no wheel; running the stage says so."""
+        if not importlib.util.find_spec("evals"):
+            return []
+        folders: list[str] = importlib.import_module("evals.profiles").data_folders(self.profile)
+        return folders
 
     def seconds(self) -> float:
         return 185.0  # measured: 180
