@@ -165,21 +165,27 @@ def publisher(passage: Passage) -> str:
 
 
 def _blocks(passages: Sequence[Passage]) -> list[str]:
-    """Passages under their titles, sentences numbered across all of them; neighbours with one title share it."""
+    """Passages under their titles, sentences numbered across all of them.
+
+    Neighbours with one title share it, and a neighbour from the same document says its heading alone: a title is some 20
+    tokens, and reading the prompt is what an answer waits for.
+    """
     blocks: list[list[str]] = []
-    titles: list[str] = []
+    before = ("", "")
     number = 0
     for passage in passages:
-        title = _title(passage)
-        if titles[-1:] != [title]:
-            titles.append(title)
-            blocks.append([title])
+        document, heading = title = _title(passage)
+        if title != before:
+            same = document == before[0] and heading
+            blocks.append([heading if same else f"{document}: {heading}" if heading else document])
+            before = title
         for index in range(len(passage.sentences)):
             number += 1
             blocks[-1].append(f"[{number}] {one_line(passage.sentence(index))}")
     return ["\n".join(lines) for lines in blocks]
 
 
-def _title(passage: Passage) -> str:
-    heading = f": {passage.heading[-1]}" if len(passage.heading) > 1 else ""
-    return one_line(f"{publisher(passage)}, {topic(passage)}{heading}")
+def _title(passage: Passage) -> tuple[str, str]:
+    """Of the document, and of the part of it that the passage stands in ("" where that is all of it)."""
+    heading = one_line(passage.heading[-1]) if len(passage.heading) > 1 else ""
+    return one_line(f"{publisher(passage)}, {topic(passage)}"), heading

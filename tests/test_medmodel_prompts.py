@@ -61,6 +61,21 @@ def test_the_fixed_part_comes_first_then_the_source_then_its_sentences_and_the_q
     assert (sentence, question, nearest) == ("[1] Give aspirin.", "Question: What to give?", "Nearest: [1]")
 
 
+def test_a_document_is_named_once_for_its_neighbouring_parts() -> None:
+    passages = [
+        passage("Give aspirin.", heading=("Part", "Treatment")),
+        passage("Stop smoking.", heading=("Part", "Treatment")),
+        passage("See her in a week.", heading=("Part", "Follow-up")),
+        passage("Measure iron.", heading=("Another part", "Follow-up")),
+    ]
+    blocks = grounded_messages("q", passages, [])[1].content.split("\n\n")[:-1]
+    assert blocks == [
+        "ORG 2020, Part: Treatment\n[1] Give aspirin.\n[2] Stop smoking.",
+        "Follow-up\n[3] See her in a week.",
+        "ORG 2020, Another part: Follow-up\n[4] Measure iron.",
+    ]
+
+
 def test_a_source_without_a_year_shows_none() -> None:
     undated = passage("Give aspirin.").model_copy(update={"source": SOURCE.model_copy(update={"year": None})})
     source = grounded_messages("q", [undated], [])[1].content.splitlines()[0]

