@@ -13,19 +13,25 @@ from functools import cache
 
 from medmodel.phi.finding import HAN, Finding, words
 
+SURE = 0.7  # certainty from which on a name is more likely a person's than a street's
 LONGEST = 140  # characters of an address
 _TYPES = (
-    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Boulevard|Blvd|Way|Terrace|Close|Crescent|Square|Sq|Highway|Hwy|"
+    "Street|Str|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Boulevard|Blvd|Way|Terrace|Close|Crescent|Square|Sq|Highway|Hwy|"
     "Bridge|Mount|Mountain|Valley|Village|Ridge|Creek|Landing|Meadow|Meadows|Shore|Shores|Forest|Glen|Haven|Island|Islands|Lake|Lakes|Manor|Vista|Cove|Crossing|Cliff|Cliffs|Estate|"
     "Estates|Heights|Hollow|Junction|Knoll|Knolls|Lodge|Orchard|Turnpike|Pike|Expressway|Freeway|Bypass|Common|Commons|Summit|Viaduct|Ranch|Harbor|Springs|Squares|Courts|Drives|Roads|Lanes|Parks|Hills|"
     "Parkway|Pkwy|Circle|Cir|Trail|Row|Walk|Gardens|Streets|Roads|Loop|Alley|Mews|Plaza|Hill|Grove|Park|Rise|Quay|Pass|Union|Gateway"
 )
+_NAMED = re.compile(rf" (?:{_TYPES})\b")  # the end of a street's name
+_NAMED_SURE = frozenset("Street Road Avenue Lane Boulevard Parkway Highway Terrace Alley Mews Turnpike Expressway Freeway Rd Ave Blvd Hwy Pkwy".split())
+_NO_STREET = frozenset("European Credit Soviet African Student Western Red Chi Henle Heart Nasal Cardiac Cardiopulmonary Gastric".split())  # fmt: skip
+_BEFORE_TYPE = re.compile(r"(?:(?:(?<=\s)|(?<=[(\"])|^)[A-ZÀ-Þ][\w'’-]+\.? ?){1,3}$")
+_PLACED = re.compile(r"\b(?:on|at|in|near|off|from|outside|to|along|down|behind) $")
 _COUNTRIES = frozenset("USA UK Kingdom States America Canada Australia England Scotland Wales Ireland Germany France Spain Italy Austria Switzerland Sweden Norway Denmark Finland Poland Hungary Netherlands Belgium Portugal Greece Cyprus Estonia Uruguay Brazil India China Japan Africa Zealand Tunisia Slovenia Czech Republic Iceland Greenland Greenlander Mexico Argentina Chile Norge Sverige Danmark Suomi Deutschland Österreich Schweiz Italia España Türkiye Turkey Romania Bulgaria Croatia Serbia Slovakia Ukraine Russia Latvia Lithuania Luxembourg Malta Israel Egypt Morocco Nigeria Kenya Ghana Pakistan Philippines Vietnam Thailand Malaysia Singapore Indonesia Korea Taiwan".split())  # fmt: skip
 _STREET = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}(?:{_TYPES})(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
 )
 _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the number before it is looked for apart
-    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
+    r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:(?<=[deuls] )[a-zß-ÿ]{3,}(?= [A-ZÀ-Þ]) ?)?(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
 )
 _NUMBER_BEFORE = re.compile(r"(?<![0-9A-Za-z.,/])[0-9]{1,5}[A-Za-z]?,? $")
 _SUFFIXES = tuple(
@@ -40,7 +46,9 @@ _STREET_WORDS = tuple(
 _STREET_WORD = re.compile(rf"(?:{'|'.join(map(re.escape, _STREET_WORDS))}) [0-9]{{1,4}}\.?")  # Kerek utca 12, Luite tee 87
 _BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
-_POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|Box) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
+_FLAT_BEFORE = re.compile(r"(?:Suite|Ste\.?|Apt\.?|Apartment|Flat|Unit) #?[0-9]+$")
+_TOWN_END = re.compile(r"$|[\n,;?!)]|\.(?:\s|$)")  # Apt. 417 Csipkerek Vas
+_POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|(?:Post|P)?[Bb]ox|Postboks|Postfach|Apartado) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
 _UK_CODE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}|[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9])(?![A-Za-z0-9])"
@@ -48,7 +56,7 @@ _UK_CODE = re.compile(
 _FLAT = re.compile(r"(?<![A-Za-z])(?:Suite|Ste\.?|Apt\.?|Apartment|Flat|Unit) #?[0-9]+[A-Z]?\b")
 _CUES = (  # each begins with letters only, which lets the search skip
     re.compile(
-        r"(?:It's in|It is in|it's in|it is in|address|Address|ADDRESS)(?: (?:of|for) [^\n:]{2,40}? is| to the same:| as| is| was|:)?(?: now)?\s{1,3}"
+        r"(?:It's in|It is in|it's in|it is in|address|Address|ADDRESS)(?: (?:of|for) [^\n:]{2,40}? is| to the same:| as| is| was|:| ?-)?(?: now)?\s{1,3}"
     ),
     re.compile(
         r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|ship|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
@@ -101,6 +109,10 @@ _HOUSE_NUMBER = re.compile(r" [0-9]{1,5}[A-Za-z]?(?=$|\n|, [A-ZÀ-Þ]| St\b| Apt
 _NUMBER_AFTER_NAME = re.compile(  # Nieuwe Baan 473, but not "Smith 54 years"
     r" [1-9][0-9]{0,3}[A-Za-z]?(?![\w%:/-]|[.,][0-9]| ?(?:years?|yrs?|y/?o|old|M|F|male|female|mg|mcg|g|ml|mL|kg|cm|mm|days?|weeks?|months?|hours?|minutes?|times?|units?|IU)\b)"
 )
+_NUMBER_AFTER_SURE = re.compile(  # Peter Zuidhove 188, but not "Maria 20 tablets"
+    r" [1-9][0-9]{0,3}[A-Za-z]?(?=$|[,;?!)\n]|\.(?![0-9])| (?:and|on|is|was|to|at|has|from|near|before|after|until|or|for|belongs)\b)"
+)
+_CAPITAL_BEFORE = re.compile(r"(?<=[a-zß-ÿ,] )[A-ZÀ-Þ][\w'’-]+ $")  # Pod, of Pod Floriánem 1677
 _NUMBER_BEFORE_NAME = re.compile(
     r"(?:(?<=[\s(])|^)(?!(?:19|20)[0-9]{2} )[1-9][0-9]{1,4}[A-Za-z]? $"
 )  # 214 Pavlou Drandaki; no year
@@ -111,6 +123,7 @@ _WORD = re.compile(r"[^\W_][\w'’/.°∆-]*|#[0-9]+|[^\w\s]")
 _LINKS = frozenset(
     "corner de la le du des do da dos del della di van der den von zu am an al el the of and u ul nr no n no. str utca út tér st tee puiestee mnt vei ter ten y e na nan".split()
 )
+_PARTICLES = frozenset("de del della di da do dos la van den am an of".split())  # inside the name of a town
 _STOP = frozenset(
     "The A An This That He She It They We You I In On At For With And Or But If When Where What Who Is Are Was Were Has Have Had Not Yes Phone Tel Telephone Fax Email Mobile Dr Mr Mrs Ms Prof DOB Date MRN Name "
     "Patient Please Thanks Regards Signed His Her My Our Your Their To From Re Office Contact Call Insurance Emergency Next Mother Father Wife Husband Son Daughter Age Sex Can Could Will Would NHS Hospital".split()
@@ -180,7 +193,7 @@ def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, f
             block = _BLOCK.search(text[left : match.start()]) or _SIDE.search(text[left : match.start()])
             start = left + block.start(1) if block and _DIGIT.search(block[1]) else match.start()
             found.append((start, _follow(text, match.end()), 0.9))
-    if "Box" in text or "PSC" in text or "box" in text:
+    if "ox" in text or "PSC" in text or "Postboks" in text or "Postfach" in text or "Apartado" in text:
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
     ends = [text[max(0, start - 10) : start - 1] for start, _ in spaced]  # the longest of the words has nine letters
     suffixed = "str." in text or any(word.endswith(_SUFFIXES) for word in ends)
@@ -212,6 +225,25 @@ def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, f
     return found
 
 
+def streets(text: str) -> list[tuple[int, int, float]]:
+    """Streets that stand without a number: Elm Road; after "in", "to" and the like also what may be something else, as Inna Loop."""
+    found = []
+    for kind in _NAMED.finditer(text):
+        named = _BEFORE_TYPE.search(text, max(0, kind.start() - 48), kind.start() + 1)
+        if not named:
+            continue
+        start = named.start()
+        for word in named[0].split():
+            if word not in _STOP:
+                break
+            start += len(word) + 1
+        if start >= kind.start() or not _NO_STREET.isdisjoint(named[0].split()):
+            continue
+        if kind[0][1:] in _NAMED_SURE or _PLACED.search(text, max(0, start - 9), start):
+            found.append((start, kind.end(), 0.8))
+    return found
+
+
 def chinese(text: str, cued_only: bool) -> list[tuple[int, int, float]]:
     """`cued_only`: in reference text a place is a fact, unless it is said to be somebody's home."""
     found = []
@@ -238,11 +270,12 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
     text = with_capitals(text)
     out: list[Finding] = []
     for one in found:
-        after = _NUMBER_AFTER_NAME if one.rule == "name model" else _HOUSE_NUMBER
+        modelled = one.rule == "name model"
+        after = (_NUMBER_AFTER_NAME if one.score < SURE else _NUMBER_AFTER_SURE) if modelled else _HOUSE_NUMBER
         if one.kind == "name" and (number := after.match(text, one.end)):
             one = one._replace(end=number.end(), kind="address")
         if (
-            one.rule == "name model"
+            modelled
             and " " in text[one.start : one.end]
             and (before := _NUMBER_BEFORE_NAME.search(text, max(0, one.start - 7), one.start))
         ):
@@ -250,7 +283,11 @@ def grown(text: str, found: list[Finding]) -> list[Finding]:
         if one.kind == "address" and not _HAN.match(text, one.end - 1):
             left = _NUMBERS_BEFORE.search(text, max(0, one.start - 26), one.start)
             start = left.start() if left else one.start
-            one = one._replace(start=max(start, out[-1].end if out else 0), end=_follow(text, one.end))
+            end = _follow(text, one.end)
+            if modelled and not left and text[one.start : end].rstrip(".")[-1:].isdigit():
+                led = _CAPITAL_BEFORE.search(text, max(0, start - 24), start)
+                start = led.start() if led and led[0].strip() not in _STOP else start
+            one = one._replace(start=max(start, out[-1].end if out else 0), end=end)
         last = out[-1] if out else None
         if last and one.start < last.end:
             if one.end > last.end:
@@ -291,6 +328,7 @@ def _follow(text: str, start: int) -> int:
     """The end of an address whose street ends at `start`: what follows belongs to it as far as it ends in a number, a state or a country."""
     end = start
     at, limit, words_since, comma = start, start + 70, 0, False
+    flat = text[start - 1].isdigit() and _FLAT_BEFORE.search(text, max(0, start - 20), start) is not None
     for match in _WORD.finditer(text, start, limit):
         gap = text[at : match.start()]
         word = match[0]
@@ -301,13 +339,16 @@ def _follow(text: str, start: int) -> int:
             comma = word == ","
             continue
         after_comma, comma = comma and "\n" not in gap, False
-        if word == "nan":  # a state that a form leaves out
-            end = at
+        if word in ("nan", "nan."):  # a state that a form leaves out
+            end = at - len(word) + 3
+            continue
+        if word in _PARTICLES and text[at : at + 1] == " " and at > end + len(word) + 1:
             continue
         if word in _STOP or not (word[0].isupper() or word[0].isdigit() or word[0] in "#∆"):
             break
         bare = word.rstrip(".")
         if word[0].isdigit() or word[0] == "#":
+            flat = _FLAT_BEFORE.search(text, max(0, at - 20), at) is not None
             if _DECIMAL.match(word):
                 break
             if text[at : at + 1] in "/:%" and text[at : at + 1]:
@@ -321,6 +362,8 @@ def _follow(text: str, start: int) -> int:
             words_since += 1
             if words_since > 3:
                 break
+            if flat and "\n" not in text[end:at] and _TOWN_END.match(text, at):
+                end = at - (len(word) - len(bare))
             if (
                 after_comma
                 and words_since == 1

@@ -65,7 +65,7 @@ _COUNTED = re.compile(  # what six digits count when they are no number of a rec
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"[\s,;)/\]|，。；）]|$|\.(?![0-9])")
-_GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z.%-])")
+_GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z%-]|\.[0-9])")
 _UNIT = re.compile(
     r" ?(?:mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|x|cm|mm|kcal|cal|years?|people|patients)(?![A-Za-z])| ?(?:[%×/°]|毫|克|例|人|元|单位|万)"
 )

@@ -51,6 +51,8 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
             found += [
                 Finding(start, end, "address", "address", score) for start, end, score in addresses.english(text, numbers)
             ]
+        if latin:
+            found += [Finding(start, end, "address", "street", score) for start, end, score in addresses.streets(text)]
     found += [Finding(start, end, "ip", "IPv6 or MAC address", 0.9) for start, end in network_addresses(text)]
     if latin:
         found += cues.english_names(text, published)
