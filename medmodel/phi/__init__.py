@@ -74,7 +74,7 @@ def deidentify(
 
     mode "mask" writes [NAME]; "tag" leaves the text as it is, for the audit alone.
     """
-    from medmodel.phi.surrogates import Surrogates
+    from medmodel.phi.surrogates import Surrogates, key_of
 
     found = find(text, names, published)
     if not found:
@@ -85,7 +85,7 @@ def deidentify(
         new = made.of(one) if made else f"[{one.kind.upper()}]" if mode == "mask" else text[one.start : one.end]
         parts += [text[last : one.start], new]
         last = one.end
-    keyed = blake2b(digest_size=8, key=blake2b(key.encode()).digest())
+    keyed = blake2b(digest_size=8, key=key_of(key))
     audit = tuple(Audit(one.start, one.end, one.kind, one.rule, _digest(keyed, text[one.start : one.end])) for one in found)
     return Deidentified("".join(parts) + text[last:], audit)
 

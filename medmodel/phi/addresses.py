@@ -44,11 +44,13 @@ _STREET_WORDS = tuple(
     "cesta ulica rkp. sokak caddesi".split()
 )
 _STREET_WORD = re.compile(rf"(?:{'|'.join(map(re.escape, _STREET_WORDS))}) [0-9]{{1,4}}\.?")  # Kerek utca 12, Luite tee 87
+_STREET_ENDS = frozenset(word[-1] for word in (*_SUFFIXES, *_STREET_WORDS))
 _BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
 _FLAT_BEFORE = re.compile(r"(?:Suite|Ste\.?|Apt\.?|Apartment|Flat|Unit) #?[0-9]+$")
 _TOWN_END = re.compile(r"$|[\n,;?!)]|\.(?:\s|$)")  # Apt. 417 Csipkerek Vas
 _POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|(?:Post|P)?[Bb]ox|Postboks|Postfach|Apartado) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
+_BOXES = ("PSC", "Unit", "UNIT", "CMR", "ox", "Postboks", "Postfach", "Apartado")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
 _UK_CODE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}|[ABCEGHJ-NPRSTVXY][0-9][A-Z] [0-9][A-Z][0-9])(?![A-Za-z0-9])"
@@ -95,7 +97,7 @@ _ZIP_CUE = re.compile(
     r"(?:zip(?:[ -]?[Cc]ode)?|Zip(?:[ -]?[Cc]ode)?|ZIP(?:[ -]?[Cc]ode)?|post(?:al)?[ -]?code|Post(?:al)?[ -]?[Cc]ode|PLZ|邮编|邮政编码)(?: is|:|：|为)?:? ?([A-Z]{0,2}[0-9][0-9A-Z]{2,5}(?:[- ][0-9A-Z]{2,4})?)\b"
 )
 _COUNTRY_CODE = re.compile(rf"(?:{'|'.join(sorted(_COUNTRIES))})\)?,? ([0-9]{{4,6}})(?![0-9.,%])")
-_AFTER_COUNTRY = tuple({name[-4:] + gap for name in _COUNTRIES for gap in (" ", ", ", ") ", "), ")})
+_COUNTRY_ENDS = frozenset(name[-2:] for name in _COUNTRIES)
 _BLOCK = re.compile(r"(?:^|\n)[>? ]{0,5}([0-9]{1,6} [^\n:]{3,40}|[A-ZÀ-Þ][^\n:]{2,30} [0-9]{1,4}\.?)\n[>? ]{0,5}$")
 _HAN = re.compile(f"[{HAN}]")
 _DIGIT = re.compile("[0-9]")
@@ -173,16 +175,42 @@ def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, f
     What needs a number of some length after a space, or a word before it, is looked for only where there is one.
     """
     typed, text = text, with_capitals(text)
-    spaced = [(start, end) for start, end in numbers if start and text[start - 1] == " "]
-    long = any(end - start > 4 for start, end in spaced)
-    coded = any(end - start == 1 and text[end : end + 1].isupper() for start, end in spaced)  # E1 6AN
+    spaced = [(start, end) for start, end in numbers if text[start - 1 : start] == " "]
     found = []
-    for match in _STREET.finditer(text):
-        before = text[match.start() - 1 : match.start()]
-        if not (before.isalnum() or before in ("/", ",", "-") or (before == "." and text[match.start() - 2].isdigit())):
-            found.append((match.start(), _follow(text, match.end()), 0.93))
+    street, numbered = 0, 0  # where the last of each kind ended
+    for start, end in numbers:
+        after = text[end : end + 2]
+        if end - start > 6 or not after or not (after[0] in " ," or after[0].isalpha()):
+            continue
+        if start >= street and not after[1:].islower() and (match := _STREET.match(text, start)):
+            street = match.end()
+            before = text[start - 1 : start]
+            if not (before.isalnum() or before in ("/", ",", "-") or (before == "." and text[start - 2].isdigit())):
+                found.append((start, _follow(text, street), 0.93))
+        if start >= numbered and after[0] == " " and after[1:].isalpha() and (match := _NUMBERED.match(text, start)):
+            numbered = match.end()
+            ahead = text[max(0, start - 4) : start]
+            if match[0].upper() == match[0]:
+                continue  # WBC 7, PLT 90
+            if ahead[-1:] in ("\n", "(", "") or ahead.rstrip(" ?")[-1:] in ("\n", ">", "") or ahead[-4:] in _NUMBERED_AFTER:
+                found.append((start, _follow(text, numbered), 0.85))
     found += [(match.start(1), match.end(1), 0.9) for match in _ZIP_CUE.finditer(text)]
-    if any(3 < end - start < 7 and text[max(0, start - 8) : start].endswith(_AFTER_COUNTRY) for start, end in spaced):
+    long = coded = country = boxed = suffixed = worded = False
+    for start, end in spaced:
+        size = end - start
+        sign = text[start - 2 : start - 1]
+        if size > 3:
+            long = long or size > 4
+            country = country or (size < 7 and text[max(0, start - 8) : start].rstrip(" ,)")[-2:] in _COUNTRY_ENDS)
+        elif size == 1:
+            coded = coded or text[end : end + 1].isupper()  # E1 6AN
+        if sign.isalpha() or sign == ".":
+            word = text[max(0, start - 10) : start - 1]  # the longest of the words has nine letters
+            boxed = boxed or word.endswith(_BOXES)
+            if sign in _STREET_ENDS:
+                suffixed = suffixed or word.endswith(_SUFFIXES)
+                worded = worded or word.endswith(_STREET_WORDS)
+    if country:
         found += [(match.start(), match.end(), 0.85) for match in _COUNTRY_CODE.finditer(text)]
     rare = [pattern for sign, pattern in (("PO", _MILITARY), ("corner of", _CORNERS)) if sign in text]
     for pattern in (*((_STATE_ZIP,) if long else ()), *((_UK_CODE,) if coded else ()), *rare):
@@ -193,15 +221,13 @@ def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, f
             block = _BLOCK.search(text[left : match.start()]) or _SIDE.search(text[left : match.start()])
             start = left + block.start(1) if block and _DIGIT.search(block[1]) else match.start()
             found.append((start, _follow(text, match.end()), 0.9))
-    if "ox" in text or "PSC" in text or "Postboks" in text or "Postfach" in text or "Apartado" in text:
+    if boxed and ("ox" in text or "PSC" in text or "Postboks" in text or "Postfach" in text or "Apartado" in text):
         found += [(match.start(), _follow(text, match.end()), 0.9) for match in _POST_BOX.finditer(text)]
-    ends = [text[max(0, start - 10) : start - 1] for start, _ in spaced]  # the longest of the words has nine letters
-    suffixed = "str." in text or any(word.endswith(_SUFFIXES) for word in ends)
-    for match in _SUFFIXED.finditer(text) if suffixed else ():
+    for match in _SUFFIXED.finditer(text) if suffixed or "str." in text else ():
         if match[0][-1] in "0123456789.":
             initial = _INITIAL.search(text, max(0, match.start() - 4), match.start())
             found.append((initial.start() if initial else match.start(), _follow(text, match.end()), 0.85))
-    for match in _STREET_WORD.finditer(text) if any(word.endswith(_STREET_WORDS) for word in ends) else ():
+    for match in _STREET_WORD.finditer(text) if worded else ():
         named = _BEFORE_STREET_WORD.search(text, max(0, match.start() - 40), match.start())
         if named:
             found.append((named.start(), _follow(text, match.end()), 0.85))
@@ -209,12 +235,6 @@ def english(text: str, numbers: list[tuple[int, int]]) -> list[tuple[int, int, f
         number = _NUMBER_BEFORE.search(text, max(0, match.start() - 8), match.start())
         if number or match[0][-1].isdigit():
             found.append((number.start() if number else match.start(), _follow(text, match.end()), 0.85))
-    for match in _NUMBERED.finditer(text):
-        ahead = text[max(0, match.start() - 4) : match.start()]
-        if match[0].upper() == match[0]:
-            continue  # WBC 7, PLT 90
-        if ahead[-1:] in ("\n", "(", "") or ahead.rstrip(" ?")[-1:] in ("\n", ">", "") or ahead[-4:] in _NUMBERED_AFTER:
-            found.append((match.start(), _follow(text, match.end()), 0.85))
     for match in (match for cue in _CUES for match in cue.finditer(typed)):
         if _NO_HOME.search(typed, max(0, match.start() - 8), match.start()):
             continue

@@ -31,6 +31,7 @@ _NO_AGE_AFTER = re.compile(
 
 _PLAIN_BEFORE = frozenset(" \n\t:;,=<>[]{}\"'*~%&|")  # and what is not ASCII
 _PLAIN_AFTER = frozenset("\n\t:;,=<>[]{}\"'*~%&|，。；：、！？岁次天周分级片粒个度")
+_DECIMAL = re.compile(r"\.[0-9]{1,3}(?: ?(?:mg|mcg|µg|g|kg|ml|mL|mmol|%|×)|[,;:)\n]|， | ?[^\W\d_](?<![A-Zx]))")
 _BEFORE_DAY = frozenset("YNBHRLEGTPCVynbhrlegtpcv.,")  # the last letters of the months, and what may follow them
 _NO_MONTH = frozenset("abcefghijklmnpqrstuvwxyzBCEGHIKLPQRTUVWXYZ")  # of, day of, and the months begin otherwise
 
@@ -77,6 +78,8 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
 def _is_plain(text: str, start: int, end: int) -> bool:
     """Of one or two digits: that nothing before or after it lets it be a part of an identifier. Most numbers of a note are such."""
     before, after = text[start - 1], text[end]
+    if before == "." and start > 1 and text[start - 2].isdigit():
+        return not after.isupper()  # the decimals of 2.5
     if before == " ":
         if text[start - 2] in _BEFORE_DAY:  # June 5, MAY 5, Sept. 5
             return False
@@ -86,6 +89,8 @@ def _is_plain(text: str, start: int, end: int) -> bool:
         beyond = text[end + 1]
         return beyond in _NO_MONTH or (beyond in _PLAIN_AFTER and beyond != " ")
     if after == ".":
+        if text[end + 1].isdigit():
+            return _DECIMAL.match(text, end) is not None
         return text[end + 1] == "\n" or (text[end + 1] == " " and text[end + 2].isalpha())
     return after in _PLAIN_AFTER
 
