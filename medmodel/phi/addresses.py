@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from medmodel.phi.finding import HAN, Finding, words
+from medmodel.phi.finding import HAN, Finding, any_of, words
 
 SURE = 0.7  # certainty from which on a name is more likely a person's than a street's
 LONGEST = 140  # characters of an address
@@ -21,8 +21,10 @@ _TYPES = (
     "Estates|Heights|Hollow|Junction|Knoll|Knolls|Lodge|Orchard|Turnpike|Pike|Expressway|Freeway|Bypass|Common|Commons|Summit|Viaduct|Ranch|Harbor|Springs|Squares|Courts|Drives|Roads|Lanes|Parks|Hills|"
     "Parkway|Pkwy|Circle|Cir|Trail|Row|Walk|Gardens|Streets|Roads|Loop|Alley|Mews|Plaza|Hill|Grove|Park|Rise|Quay|Pass|Union|Gateway"
 )
-_NAMED = re.compile(rf" (?:{_TYPES})\b")  # the end of a street's name
-_NAMED_SURE = frozenset("Street Road Avenue Lane Boulevard Parkway Highway Terrace Alley Mews Turnpike Expressway Freeway Rd Ave Blvd Hwy Pkwy".split())
+_NAMED = re.compile(rf" {any_of(_TYPES)}\b")  # the end of a street's name
+_NAMED_SURE = frozenset(
+    "Street Road Avenue Lane Boulevard Parkway Highway Terrace Alley Mews Turnpike Expressway Freeway Rd Ave Blvd Hwy Pkwy".split()
+)
 _NO_STREET = frozenset("European Credit Soviet African Student Western Red Chi Henle Heart Nasal Cardiac Cardiopulmonary Gastric".split())  # fmt: skip
 _BEFORE_TYPE = re.compile(r"(?:(?:(?<=\s)|(?<=[(\"])|^)[A-ZÀ-Þ][\w'’-]+\.? ?){1,3}$")
 _PLACED = re.compile(r"\b(?:on|at|in|near|off|from|outside|to|along|down|behind) $")
@@ -49,7 +51,9 @@ _BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
 _FLAT_BEFORE = re.compile(r"(?:Suite|Ste\.?|Apt\.?|Apartment|Flat|Unit) #?[0-9]+$")
 _TOWN_END = re.compile(r"$|[\n,;?!)]|\.(?:\s|$)")  # Apt. 417 Csipkerek Vas
-_POST_BOX = re.compile(r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|(?:Post|P)?[Bb]ox|Postboks|Postfach|Apartado) [0-9]+,? ?(?:[Bb]ox [0-9]+)?")
+_POST_BOX = re.compile(
+    r"(?:P\.? ?O\.? ?Box|PO Box|PSC|Unit|UNIT|CMR|(?:Post|P)?[Bb]ox|Postboks|Postfach|Apartado) [0-9]+,? ?(?:[Bb]ox [0-9]+)?"
+)
 _BOXES = ("PSC", "Unit", "UNIT", "CMR", "ox", "Postboks", "Postfach", "Apartado")
 _STATE_ZIP = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9])")
 _UK_CODE = re.compile(
@@ -61,10 +65,16 @@ _CUES = (  # each begins with letters only, which lets the search skip
         r"(?:It's in|It is in|it's in|it is in|address|Address|ADDRESS)(?: (?:of|for) [^\n:]{2,40}? is| to the same:| as| is| was|:| ?-)?(?: now)?\s{1,3}"
     ),
     re.compile(
-        r"(?:live|living|resid|stay|located|office is|home is|house is|deliver|ship|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked)(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
+        any_of(
+            "live|living|resid|stay|located|office is|home is|house is|deliver|ship|mail|moved|off|new one|send it|send them|invoice|come|went|go|arrived|parked"
+        )
+        + r"(?:s|d|ed|es|ing|ery)? (?:at|to|in|on)\s{1,3}"
     ),
     re.compile(
-        r"(?:corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at)\s{1,3}"
+        any_of(
+            "corner of|domiciled at|is on|is at|was on|was at|enter on|enter at|park on|stop at|turn on|crash on|fell on|meet at|meet me at"
+        )
+        + r"\s{1,3}"
     ),
 )
 _PART = r"(?:[0-9]{1,6}[A-Za-z]?\.?|(?=[^\W\d_a-z])[\w'’.-]+|de|da|do|du|la|el|van|der|den|e|y|na|des|del|di|[a-zß-ÿ]{2,}\.?(?= [0-9])),?"

@@ -166,9 +166,7 @@ class Surrogates:
         order = ""  # which number is year, month, day
         if month_word:
             many = len(values) > 1
-            order = "".join(
-                "y" if end - start == 4 or (at and many) else "d" for at, (start, end) in enumerate(spans)
-            )
+            order = "".join("y" if end - start == 4 or (at and many) else "d" for at, (start, end) in enumerate(spans))
         elif "月" in said:
             order = ("y" if "年" in said else "") + "m" + ("d" if _CHINESE_DAY.search(said) else "")
         elif len(values) >= 3:
