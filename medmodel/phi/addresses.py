@@ -30,7 +30,7 @@ _BEFORE_TYPE = re.compile(r"(?:(?:(?<=\s)|(?<=[(\"])|^)[A-ZÀ-Þ][\w'’-]+\.? ?
 _PLACED = re.compile(r"\b(?:on|at|in|near|off|from|outside|to|along|down|behind) $")
 _COUNTRIES = frozenset("USA UK Kingdom States America Canada Australia England Scotland Wales Ireland Germany France Spain Italy Austria Switzerland Sweden Norway Denmark Finland Poland Hungary Netherlands Belgium Portugal Greece Cyprus Estonia Uruguay Brazil India China Japan Africa Zealand Tunisia Slovenia Czech Republic Iceland Greenland Greenlander Mexico Argentina Chile Norge Sverige Danmark Suomi Deutschland Österreich Schweiz Italia España Türkiye Turkey Romania Bulgaria Croatia Serbia Slovakia Ukraine Russia Latvia Lithuania Luxembourg Malta Israel Egypt Morocco Nigeria Kenya Ghana Pakistan Philippines Vietnam Thailand Malaysia Singapore Indonesia Korea Taiwan".split())  # fmt: skip
 _STREET = re.compile(
-    rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}(?:{_TYPES})(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
+    rf"[0-9]{{1,6}}[A-Za-z]?,? (?:[NSEW]\.? |North |South |East |West )?(?:[A-Z0-9À-Þ][\w'.-]*[\w'] ){{1,4}}{any_of(_TYPES)}(?![\w]|\.? [A-Z][a-z]+ [A-Z])\.?"
 )
 _PREFIXED = re.compile(  # 12 rue de la Paix, Via Roma 5, Calle Mayor 3; the number before it is looked for apart
     r"(?:rue|Rue|avenue|Avenue|Av\.|Avda\.|boulevard|Boulevard|via|Via|calle|Calle|avenida|Avenida|Rua|piazza|Piazza|Plaza|Paseo|Carrer|Ulica|ul\.|C/)(?<![a-z](?:rue|via)) (?:(?:de|du|des|la|le|del|da|do|dos|della|di|d'|al) ?)*(?:(?<=[deuls] )[a-zß-ÿ]{3,}(?= [A-ZÀ-Þ]) ?)?(?:[A-ZÀ-Þ]|(?<=[Rr]ue )[a-zß-ÿ])[\w'’-]+(?: (?:(?:e|y|de|da|do|dos|das|du|des|del|della|di|la) )*[A-ZÀ-Þ][\w'’-]+)*(?:,? (?:n[°º.]? ?)?[0-9]{1,5}[A-Za-z]?\b)?"
@@ -40,12 +40,12 @@ _SUFFIXES = tuple(
     "strasse straße str. gasse weg damm ufer ring allé stien bakken backen väg platz allee katu tie gatan gata vägen vej veien gade "
     "gaten laan straat plein utca tér ulice náměstí".split()
 )
-_SUFFIXED = re.compile(rf"[A-ZÀ-Þ][\w-]*(?:{'|'.join(map(re.escape, _SUFFIXES))})(?: [0-9]{{1,4}}[A-Za-z]?\b)?")
+_SUFFIXED = re.compile(rf"[A-ZÀ-Þ][\w-]*{any_of('|'.join(map(re.escape, _SUFFIXES)))}(?: [0-9]{{1,4}}[A-Za-z]?\b)?")
 _STREET_WORDS = tuple(
     "utca útja út tér körút u. street str. str tee tänav põik pst mnt gate gata vei veien vej katu tie terrasse plads strasse straße "
     "cesta ulica rkp. sokak caddesi".split()
 )
-_STREET_WORD = re.compile(rf"(?:{'|'.join(map(re.escape, _STREET_WORDS))}) [0-9]{{1,4}}\.?")  # Kerek utca 12, Luite tee 87
+_STREET_WORD = re.compile(rf"{any_of('|'.join(map(re.escape, _STREET_WORDS)))} [0-9]{{1,4}}\.?")  # Kerek utca 12, Luite tee 87
 _STREET_ENDS = frozenset(word[-1] for word in (*_SUFFIXES, *_STREET_WORDS))
 _BEFORE_STREET_WORD = re.compile(r"[A-ZÀ-Þ][\w-]+ (?:[a-zß-ÿ]+ )?$")
 _INITIAL = re.compile(r"(?<![\w.])[A-ZÀ-Þ]\. $")
@@ -106,7 +106,7 @@ _NUMBERED_AFTER = frozenset((" at ", " to ", " is ", " on "))
 _ZIP_CUE = re.compile(
     r"(?:zip(?:[ -]?[Cc]ode)?|Zip(?:[ -]?[Cc]ode)?|ZIP(?:[ -]?[Cc]ode)?|post(?:al)?[ -]?code|Post(?:al)?[ -]?[Cc]ode|PLZ|邮编|邮政编码)(?: is|:|：|为)?:? ?([A-Z]{0,2}[0-9][0-9A-Z]{2,5}(?:[- ][0-9A-Z]{2,4})?)\b"
 )
-_COUNTRY_CODE = re.compile(rf"(?:{'|'.join(sorted(_COUNTRIES))})\)?,? ([0-9]{{4,6}})(?![0-9.,%])")
+_COUNTRY_CODE = re.compile(rf"{any_of('|'.join(sorted(_COUNTRIES)))}\)?,? ([0-9]{{4,6}})(?![0-9.,%])")
 _COUNTRY_ENDS = frozenset(name[-2:] for name in _COUNTRIES)
 _BLOCK = re.compile(r"(?:^|\n)[>? ]{0,5}([0-9]{1,6} [^\n:]{3,40}|[A-ZÀ-Þ][^\n:]{2,30} [0-9]{1,4}\.?)\n[>? ]{0,5}$")
 _HAN = re.compile(f"[{HAN}]")
@@ -358,7 +358,6 @@ def _follow(text: str, start: int) -> int:
     """The end of an address whose street ends at `start`: what follows belongs to it as far as it ends in a number, a state or a country."""
     end = start
     at, limit, words_since, comma = start, start + 70, 0, False
-    flat = text[start - 1].isdigit() and _FLAT_BEFORE.search(text, max(0, start - 20), start) is not None
     for match in _WORD.finditer(text, start, limit):
         gap = text[at : match.start()]
         word = match[0]
@@ -378,7 +377,6 @@ def _follow(text: str, start: int) -> int:
             break
         bare = word.rstrip(".")
         if word[0].isdigit() or word[0] == "#":
-            flat = _FLAT_BEFORE.search(text, max(0, at - 20), at) is not None
             if _DECIMAL.match(word):
                 break
             if text[at : at + 1] in "/:%" and text[at : at + 1]:
@@ -392,7 +390,7 @@ def _follow(text: str, start: int) -> int:
             words_since += 1
             if words_since > 3:
                 break
-            if flat and "\n" not in text[end:at] and _TOWN_END.match(text, at):
+            if text[end - 1].isdigit() and _TOWN_END.match(text, at) and _is_flat(text, end) and "\n" not in text[end:at]:
                 end = at - (len(word) - len(bare))
             if (
                 after_comma
@@ -401,6 +399,10 @@ def _follow(text: str, start: int) -> int:
             ):
                 end = at - (len(word) - len(bare))
     return end
+
+
+def _is_flat(text: str, end: int) -> bool:
+    return _FLAT_BEFORE.search(text, max(0, end - 20), end) is not None
 
 
 def _walk(text: str, start: int) -> int:
