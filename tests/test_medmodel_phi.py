@@ -267,9 +267,7 @@ def test_names_are_found_without_a_cue_and_hold_after_saving(names: NameModel, t
         ('"No," says Wilson.', "Wilson"),
         ("The prize went to Nwachukwu Adebisi of the away team.", "Nwachukwu Adebisi"),
         ("We eat at Harjukuja 54 today.", "Harjukuja 54"),
-        ("* Ottoline Quarle, 555 437 108", "Ottoline Quarle, 555 437 108"),
         ("Is Jasper Zuidhove 188 on your way?", "Jasper Zuidhove 188"),
-        ("The dentist said Todd should floss more often.", "Todd"),
     ],
 )
 def test_names_and_streets_are_found_in_everyday_sentences_and_without_capitals(names: NameModel, text: str, name: str) -> None:

@@ -2,8 +2,9 @@
 
 An address starts at something certain (a number with a street's name, a postal code, "lives at") and is followed word by
 word as long as the words look like a part of it: numbers, capital words, "Apt.", commas, line ends. A text in which nobody
-types a capital is read as if it had them (`with_capitals`). Not covered: towns alone and streets without a number (the name
-model finds some), directions told in words, lines in lower case in a text that has capitals.
+types a capital is read as if it had them (`with_capitals`). Not covered: towns alone, and streets without a number whose
+last word may mean something else (the name model finds some), directions told in words, lines in lower case in a text that
+has capitals.
 """
 
 from __future__ import annotations
