@@ -75,7 +75,11 @@ AS_WORDS = (  # names that are words, or diseases' names, too
     "Hansen Harris Hartmann Hawkins Hickman Hill Hoffmann Horner Howell Hunter Hutchinson Jacob Johnson Jones Kaplan Kennedy Lambert Levine Lynch Lund Marcus Morton Murphy Nelson Nielsen Norton Pierre Potter "
     "Ramsay Reed Reynolds Ross Roth Rutherford Schilling Schwartz Stevens Tanner Thomas Thompson Todd Turner Vincent Weber Wells Werner Wharton Whitaker Wickham Willis Wilson Wright Cox Pearson Douglas Glenn Gray Mann "
     "Hope Faith Joy Summer Autumn Dawn Rose Ruby Amber Daisy Crystal Melody Chase Mason Parker Cash Young Long Banks Rivers Day Knight Pope Noble Rich Sharp Little Strong Moody Savage Swift Wolf Lamb "
-    "Bird Finch Crane Drake Rice Bean Berry Cherry Olive Basil Sage Ash Cliff Dale Heath Bill Rob Pat Gene Will Drew Ray Star Page Marsh Frost Snow Waters Field Brook Lane North Carpenter Mercer Potts"
+    "Bird Finch Crane Drake Rice Bean Berry Cherry Olive Basil Sage Ash Cliff Dale Heath Bill Rob Pat Gene Will Drew Ray Star Page Marsh Frost Snow Waters Field Brook Lane North Carpenter Mercer Potts "
+    "Angel April Aurora Candy Carol Charity Clay Dean Destiny Earl Eden Fern Ginger Hazel Heather Holly Iris Jade Jewel June Kitty Lily Mercy Miles Misty Opal Pearl Penny Poppy Robin Rusty Sandy Sky "
+    "Sterling Tiffany Trinity Wade Willow Randy Art Nick Jack Pierce Spears Burns Stone Barber Butcher Cook Farmer Fowler Fuller Glover Miller Porter Sawyer Shepherd Singer Tyler Weaver Bush Church Cross "
+    "French Holland Key Bacon Short Love Moon Pepper Pike Rush Sands Shields Gold Sweet Valentine Winters York Newman Pitt Archer Booth Bond Bowman Chambers Flowers Gates Hardy Hawk Judge Moss Nash "
+    "Starling Swan Wheeler"
 ).split()
 _FIELD = re.compile(r"\{(\w+)\}")
 _NO_DATE = re.compile(rf"^(?:the |(?:{'|'.join(WEEKDAYS)}), |(?:{'|'.join(day[:3] for day in WEEKDAYS)}) )| \d\d:\d\d$")

@@ -200,6 +200,16 @@ def test_equal_identifiers_have_equal_surrogates_in_a_scope_and_equal_digests_in
         ("Born 二〇二一年三月四日", "二〇二一年三月四日"),
         ("Visit of the 3rd of May 2021.", "3rd of May 2021"),
         ("She is 93 years old", "93"),
+        ("She was found on Quarley Road at night.", "Quarley Road"),
+        ("We met in Ottoline Loop.", "Ottoline Loop"),
+        ("Home address - Quarlova 285", "Quarlova 285"),
+        ("Bring it to 26 rue des lieutenants Quarle", "26 rue des lieutenants Quarle"),
+        ("Sent to 1252 Quarle rkp. 18. Apt. 417 Harwick Vale", "Apt. 417 Harwick Vale"),
+        ("Sent to Apt. 58, Monte del Quarle, Spain 49079", "Monte del Quarle, Spain 49079"),
+        ("Postbox 53, Harwick", "Postbox 53"),
+        ("Clinic: 555 0142, ward: 555 437 108", "555 437 108"),
+        ("Mr. Quarle, 555 437 108", "555 437 108"),
+        ("Call 21 555 698 2548", "21 555 698 2548"),
     ],
 )
 def test_forms_of_addresses_phones_and_dates_are_found_whole(text: str, whole: str) -> None:
@@ -231,6 +241,7 @@ def names() -> NameModel:
     [
         "Parkinson disease and Crohn's disease were discussed. Wells score 3, Hashimoto thyroiditis, Graves' disease, Down syndrome.",
         "Swan-Ganz catheter, Bell's palsy, Murphy sign negative, Glasgow Coma Scale 15, Hodgkin lymphoma.",
+        "Todd palsy, Thomas test negative, Wilson disease, Gilbert syndrome, Barrett esophagus, Thompson test, Boyle law.",
         "Metformin 500 mg twice daily; INR 2.0-3.0; BP 150/95; Sodium 139, Potassium 4.1.",
         "帕金森病待排，白细胞8.5×10⁹/L，口服阿司匹林100mg。",
     ],
@@ -256,6 +267,7 @@ def test_names_are_found_without_a_cue_and_hold_after_saving(names: NameModel, t
         ('"No," says Wilson.', "Wilson"),
         ("The prize went to Nwachukwu Adebisi of the away team.", "Nwachukwu Adebisi"),
         ("We eat at Harjukuja 54 today.", "Harjukuja 54"),
+        ("Is Jasper Zuidhove 188 on your way?", "Jasper Zuidhove 188"),
     ],
 )
 def test_names_and_streets_are_found_in_everyday_sentences_and_without_capitals(names: NameModel, text: str, name: str) -> None:
@@ -269,6 +281,8 @@ def test_names_and_streets_are_found_in_everyday_sentences_and_without_capitals(
         "she took 20 tablets in 3 days and went to bed at 10",
         "lives with his wife, on 5 mg twice daily",
         "HBx 12, Levothroid 0.1, WBC 120 130 140",
+        "Sodium 139, 2.5 mg/kg, 12. day, 5 of 10, 45 years, 3-4 weeks, 37.5 C, 白细胞12，体温38。",
+        "in European Union trials, Chi Square, Cardiopulmonary Bypass, on Henle Loop",
     ],
 )
 def test_numbers_in_texts_without_capitals_are_no_addresses(text: str) -> None:

@@ -29,7 +29,12 @@ _CAPITALS = re.compile(r"(?=[^\W\d_a-z])[^\W\d_]{3,}")
 _NUMBER_AFTER = re.compile(
     r"(?:,? ?[/(\[|#-]? ?|  +)((?:[A-Z]{0,3}[0-9]{5,}|(?=(?:[-/]?[A-Z0-9]){6})[A-Z]{0,3}[0-9]{1,4}[-/][0-9]{2,})[A-Z0-9/-]*)(?![0-9A-Za-z.,%])"
 )
+_PHONE_AFTER = re.compile(  # Ann Roe, 655 437 108; seven to ten digits
+    r"(?:, ?| ?[-(:/|]{1,2} ?|\t| )((?=(?:[ -]?[0-9]){7,10}(?![0-9]))[0-9]{2,4}(?:[ -][0-9]{2,6}){1,3})(?![0-9A-Za-z%/]|[.,:-][0-9]| ?(?:[a-z]+/|mg|ml|mm))"
+)
 Mode = Literal["surrogate", "mask", "tag"]
+AGAIN = "name seen before"
+WEAK = frozenset(("name model", AGAIN, "number after a name", "telephone after a name"))  # less than what a form or a cue says
 REPEATED = 0.7  # certainty from which on a name is looked for elsewhere in the text
 PLAIN = frozenset("the and for with who will may hope grace joy rose park hill".split())  # names that are words, too
 KINDS = ("name", "address", "date", "age", "phone", "email", "url", "ip", "identity", "record", "account", "plate", "number")
@@ -69,7 +74,7 @@ def deidentify(
 
     mode "mask" writes [NAME]; "tag" leaves the text as it is, for the audit alone.
     """
-    from medmodel.phi.surrogates import Surrogates
+    from medmodel.phi.surrogates import Surrogates, key_of
 
     found = find(text, names, published)
     if not found:
@@ -80,7 +85,7 @@ def deidentify(
         new = made.of(one) if made else f"[{one.kind.upper()}]" if mode == "mask" else text[one.start : one.end]
         parts += [text[last : one.start], new]
         last = one.end
-    keyed = blake2b(digest_size=8, key=blake2b(key.encode()).digest())
+    keyed = blake2b(digest_size=8, key=key_of(key))
     audit = tuple(Audit(one.start, one.end, one.kind, one.rule, _digest(keyed, text[one.start : one.end])) for one in found)
     return Deidentified("".join(parts) + text[last:], audit)
 
@@ -117,18 +122,22 @@ def _again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
             parts |= {word for word in _CAPITALS.findall(said) if word.lower() not in PLAIN}
     for word in sorted(wholes):
         for start in _places(text, word) if len(word) > 1 else ():
-            yield Finding(start, start + len(word), "name", "name seen before", 0.5)
+            yield Finding(start, start + len(word), "name", AGAIN, 0.5)
     for word in sorted(parts):
         for start in _places(text, word):
             end = start + len(word)
             if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
-                yield Finding(start, end, "name", "name seen before", 0.5)
+                yield Finding(start, end, "name", AGAIN, 0.5)
 
 
 def _after_names(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
-    """A number of five digits and more that follows a name at once is that person's."""
+    """A number of five digits and more that follows a name at once is that person's; groups of digits are a telephone number."""
     for one in found:
-        if one.kind == "name" and (number := _NUMBER_AFTER.match(text, one.end)):
+        if one.kind != "name":
+            continue
+        if phone := _PHONE_AFTER.match(text, one.end):
+            yield Finding(phone.start(1), phone.end(1), "phone", "telephone after a name", 0.6)
+        elif number := _NUMBER_AFTER.match(text, one.end):
             yield Finding(number.start(1), number.end(1), "record", "number after a name", 0.6)
 
 
@@ -158,4 +167,4 @@ def _apart(text: str, found: Iterable[Finding]) -> list[Finding]:
 
 
 def _weight(one: Finding) -> tuple[bool, float]:
-    return one.rule != "name model", one.score
+    return one.rule not in WEAK, one.score

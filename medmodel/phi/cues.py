@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from medmodel.phi.finding import HAN, Finding, word_set, words
+from medmodel.phi.finding import HAN, Finding, any_of, word_set, words
 
 _NO_NAMES = frozenset(
     "The A An This That He She It They We You I In On At For With And Or But If When Where What Who Is Are Was Were Has Have Had Had No Not Yes Any All Some Most Many History "
@@ -24,12 +24,17 @@ _TITLED = re.compile(
 )
 _PATIENT_TITLED = re.compile(r"M(?:rs|r|s|iss|x)(?<![a-z]M[rsx])\.? ([A-Z][a-zà-ÿ'’-]+(?: [A-Z]['’]?[A-Za-zà-ÿ-]+)?)")
 _CUED = re.compile(
-    r"(?:name|Name|NAME|patient|Patient|PATIENT|Pt|PT|Next of kin|NOK|emergency contact|Emergency contact|signed|Signed|surgeon|Surgeon|attending|Attending|physician|Physician|guardian|Guardian|"
-    r"Informant|User|Customer|Client|Caller|Contact|Dictated|Reviewed|Reported|Verified|Provider|Consultant|Pathologist|Radiologist|Requester|Referrer|Carer|Witness|Interpreter|Surname|surname|Forename|forename|Author|Scribe|GP|PCP|RE|Re|re)"
-    rf"(?: [Nn]ames?)?(?: by)?(?:[.\s]{{0,12}}:\s{{0,3}}| is )({_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,3}})"
+    any_of(
+        "name|Name|NAME|patient|Patient|PATIENT|Pt|PT|Next of kin|NOK|emergency contact|Emergency contact|signed|Signed|surgeon|Surgeon|attending|Attending|physician|Physician|guardian|Guardian|"
+        "Informant|User|Customer|Client|Caller|Contact|Dictated|Reviewed|Reported|Verified|Provider|Consultant|Pathologist|Radiologist|Requester|Referrer|Carer|Witness|Interpreter|Surname|surname|Forename|forename|Author|Scribe|GP|PCP|RE|Re|re"
+    )
+    + rf"(?: [Nn]ames?)?(?: by)?(?:[.\s]{{0,12}}:\s{{0,3}}| is )({_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,3}})"
 )
 _LOOSE = re.compile(
-    r"(?:named|patient|Patient|my name is|My name is|I am|husband|wife|son|daughter|brother|sister|mother|father|uncle|aunt|niece|nephew|partner|neighbour|neighbor|carer|friend)(?<![A-Za-z]son),? ([A-Z][a-zà-ÿ'’-]+(?: [A-Z][a-zà-ÿ'’-]+)?)(?=[ ,.)]|$)"
+    any_of(
+        "named|patient|Patient|my name is|My name is|I am|husband|wife|son|daughter|brother|sister|mother|father|uncle|aunt|niece|nephew|partner|neighbour|neighbor|carer|friend"
+    )
+    + r"(?<![A-Za-z]son),? ([A-Z][a-zà-ÿ'’-]+(?: [A-Z][a-zà-ÿ'’-]+)?)(?=[ ,.)]|$)"
 )
 _FIELD = re.compile(
     rf"(?:Patient|PATIENT|Patient's|Pt)(?: [Nn]ame| NAME)?:\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;.\n(]|$|  | DOB| MRN)|(?:Name|NAME):\s{{0,3}}({_WORD}(?:,? {_WORD}){{1,3}})(?=[,;\n]| DOB| MRN|  )"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from medmodel.phi.finding import any_of
+
 MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_MONTHS = r"Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
 _MONTH_WORDS = frozenset(
     form
     for month in MONTHS
@@ -25,7 +27,7 @@ _CHINESE_WORDS = re.compile(
     r"[〇○零一二三四五六七八九]{2,4}年[一二三四五六七八九十]{1,3}月(?:[一二三四五六七八九十]{1,3}[日号])?"
 )
 _DAY_MONTH = re.compile(
-    rf"[0-9]{{1,2}}(?:st|nd|rd|th)?(?: of| day of)?[ ./-]?(?:{_MONTH}|{_MONTH.upper()})\b\.?(?:(?:, ?| of | |-|/|\.)?(?:19|20)[0-9]{{2}}\b|[-/ ]'?[0-9]{{2}}\b(?![.:]))?"
+    rf"[0-9]{{1,2}}(?:st|nd|rd|th)?(?: of| day of)?[ ./-]?{any_of(_MONTHS + '|' + _MONTHS.upper())}\b\.?(?:(?:, ?| of | |-|/|\.)?(?:19|20)[0-9]{{2}}\b|[-/ ]'?[0-9]{{2}}\b(?![.:]))?"
 )
 _AFTER_MONTH = re.compile(
     r"(?:[0-9]{1,2}(?:st|nd|rd|th)?(?![0-9%/]|\.[0-9]|-[0-9])(?:(?:,? ?|-)(?:19|20)[0-9]{2}\b)?|(?:19|20)[0-9]{2}\b)"
@@ -34,12 +36,12 @@ _CUE = re.compile(
     r"\b(?:on|since|dated?|until|till|by|from|DOB|born|seen|admitted|discharged|visit|birth|was|of|is|between|and)\b[.: ]{0,3}(?:date[: ]{1,2}|the )?$|[:(\[]\s?$",
     re.IGNORECASE,
 )
-_NUMBER_CUE = re.compile(r"\b(?:on|since|dated?|until|till|by|DOB|born|seen|admitted|discharged|visit|birth)\b[.: ]{0,3}(?:date[: ]{1,2}|the )?$", re.IGNORECASE)  # fmt: skip
+_NUMBER_CUE = re.compile(r"\b" + any_of("on|since|dated?|until|till|by|DOB|born|seen|admitted|discharged|visit|birth") + r"\b[.: ]{0,3}(?:date[: ]{1,2}|the )?$", re.IGNORECASE)  # fmt: skip
 _PATIENT = re.compile(
     r"(?:\b(?:DOB|D\.O\.B\.|born(?: on)?|birth|admi(?:tted|ssion)|discharged?|deceased|seen|visit)\b(?: on| date)?[^\w\n]{0,3}|(?:出生|入院|出院|就诊|生于)(?:日期|时间)?[^\w\n]{0,3})$",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r" ?(?:mg|mcg|µg|g|kg|ml|mL|IU|units?|mmol|mmHg|years?|%)(?![A-Za-z])")
+_UNIT = re.compile(" ?" + any_of("mg|mcg|µg|g|kg|ml|mL|IU|units?|mmol|mmHg|years?|%") + "(?![A-Za-z])")
 
 
 def date_at(text: str, start: int, end: int) -> tuple[int, int] | None:

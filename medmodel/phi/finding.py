@@ -20,6 +20,15 @@ class Finding(NamedTuple):
     score: float
 
 
+def any_of(choices: str) -> str:
+    """a|b|c as a pattern that tries only those that begin with the letter at hand: half the time of a long list."""
+    by_first: dict[str, list[str]] = {}
+    for one in choices.split("|"):
+        by_first.setdefault(one[0], []).append(one[1:])
+    branches = [f"{first}(?:{'|'.join(rests)})" for first, rests in by_first.items()]
+    return f"(?:{'|'.join(branches)})"
+
+
 @cache
 def words(key: str) -> tuple[str, ...]:
     """A list of words.yaml."""

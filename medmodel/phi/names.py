@@ -217,6 +217,7 @@ def _attributes(word: str, lexicon: Lexicon) -> tuple[int, ...]:
     if first.isupper() and not digits and low.split("'")[0].split("’")[0] not in _COMMON and not _CONTRACTED.search(word):
         flags |= scoring.CANDIDATE
     flags |= scoring.EPONYM * (title in word_set("eponyms") or title.split("-")[0] in word_set("eponyms"))
+    flags |= scoring.BORNE * (title in word_set("eponyms_as_names"))
     flags |= scoring.HEAD * (low in word_set("eponym_heads"))
     flags |= scoring.TITLE * (word in _TITLES)
     flags |= scoring.GIVEN * (word in word_set("given_female") or word in word_set("given_male"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from medmodel.phi.finding import any_of
+
 BEFORE = 40  # characters in which a cue may stand
 
 
@@ -23,11 +25,16 @@ class Numbered(NamedTuple):
 _QUALIFIED = r"(?:[ .-]?(?:no|num|nr|number|id|identifier|identity|card|licen[cs]e|code|plate|serial|security|record|policy|insurance)\b\.?){%s}"
 _RECORD = re.compile(
     r"(?:\b(?:"  # these stand for a number by themselves
-    r"(?:mrn?|urn|nhi|fin|csn|uhid|hn|empi|nhs|ssn|vin|npi|dea|gmc|nmc|imei|chi|medical rec(?:ord)?|chart|record|accession|specimen|account|acct|a/c|claim|policy|member|membership|subscriber|"
-    r"beneficiary|medicare|medicaid|certificate|licen[cs]e|passport|serial|pacemaker|registration|reg|social security|identity|identification|id|driver'?s|badge|invoice|prescription|iban|admission|encounter|slides?)\b"
-    + _QUALIFIED
-    % "0,3"
-    + r"|(?:hospital|unit|patient|health|case|visit|sample|lab|laboratory|group|insurance|device|implant|plate|card|staff|employee|order|file|reference|ref|rx|study|block|request|referral|ticket|locker|vehicle|bank)\b"
+    + any_of(
+        r"mrn?|urn|nhi|fin|csn|uhid|hn|empi|nhs|ssn|vin|npi|dea|gmc|nmc|imei|chi|medical rec(?:ord)?|chart|record|accession|specimen|account|acct|a/c|claim|policy|member|membership|subscriber|beneficiary|medicare|medicaid|certificate|licen[cs]e|passport|serial|pacemaker|registration|reg|social security|identity|identification|id|driver'?s|badge|invoice|prescription|iban|admission|encounter|slides?"
+    )
+    + r"\b"
+    + _QUALIFIED % "0,3"
+    + "|"
+    + any_of(
+        "hospital|unit|patient|health|case|visit|sample|lab|laboratory|group|insurance|device|implant|plate|card|staff|employee|order|file|reference|ref|rx|study|block|request|referral|ticket|locker|vehicle|bank"
+    )
+    + r"\b"
     r"(?:" + _QUALIFIED % "1,3" + r"|(?=\s?[#:.]))"
     r"|hospital\b(?=[ \n]))"
     r"(?: is| was|:|#|=|-|\.|\(|\s){0,8})$"
@@ -57,7 +64,10 @@ _US_PLATE = re.compile(r"(?:[A-Z]{2,3}[ -]?[0-9]{3,4}|[0-9][A-Z]{2,3}[0-9]{3,4})
 _US_PLATE_CUE = re.compile(r"\b(?:plates?|licen[cs]e|registration|vehicle|car|reg|VRM|truck|tag)\b[^\n]{0,14}$", re.IGNORECASE)
 _MAC = re.compile(r"(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){5,7}(?![\w:])")
 _NO_ONES = re.compile(
-    r"(?:PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|ISRCTN|ACTRN|ChiCTR|OMIM|MIM|ICD|LOINC|SNOMED|CUI|CAS|RRID|GenBank|arXiv|EudraCT|UMLS|rs|HP|DOID|MONDO|ORPHA|MESH|NBK|GO|/|10\.\d{4})[:#\s.\w/-]{0,12}$"
+    any_of(
+        r"PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|ISRCTN|ACTRN|ChiCTR|OMIM|MIM|ICD|LOINC|SNOMED|CUI|CAS|RRID|GenBank|arXiv|EudraCT|UMLS|rs|HP|DOID|MONDO|ORPHA|MESH|NBK|GO|/|10\.\d{4}"
+    )
+    + r"[:#\s.\w/-]{0,12}$"
 )
 _CODE = re.compile(r"(?:[A-Z]{1,3}-?[0-9]{5,12}(?:-[0-9]{2,6})?|[A-Z]{1,3}-?[0-9]{2,4}[-/][0-9]{4,7})(?![0-9A-Za-z]|[.,][0-9])")
 _COUNTED = re.compile(  # what six digits count when they are no number of a record
@@ -65,9 +75,11 @@ _COUNTED = re.compile(  # what six digits count when they are no number of a rec
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"[\s,;)/\]|，。；）]|$|\.(?![0-9])")
-_GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z.%-])")
+_GROUPED = re.compile(r"[0-9]{2,5}(?:-[0-9]{2,6}){1,3}(?![0-9A-Za-z%-]|\.[0-9])")
 _UNIT = re.compile(
-    r" ?(?:mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|x|cm|mm|kcal|cal|years?|people|patients)(?![A-Za-z])| ?(?:[%×/°]|毫|克|例|人|元|单位|万)"
+    r" ?"
+    + any_of("mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|x|cm|mm|kcal|cal|years?|people|patients")
+    + r"(?![A-Za-z])| ?(?:[%×/°]|毫|克|例|人|元|单位|万)"
 )
 
 

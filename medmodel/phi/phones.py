@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 
+from medmodel.phi.finding import any_of
+
 _FORM = re.compile(
     r"(?:\(?\+|\()?[0-9]+(?:(?:\)?[ .\-‑/]{1,2}\(?|[()])[0-9]+){0,7}(?![0-9]|[.,/][0-9]|-[0-9])"
     r"(?:(?:,? ?(?:ext\.?|extension|Ext\.?|EXT|x|#) ?|转|分机)[0-9]{1,6}(?![0-9A-Za-z]))?"
 )
 _CUE = re.compile(
-    r"(?:\b(?:tel|telephone|phone|mobile|cell|fax|pager|call|contact|reach(?:ed)?|number|home|work|office|text|ring|T|F|M|answering)\b[^\n\d]{0,15}|(?:电话|手机|联系方式|传真|致电|联系|热线)[^\n\d]{0,6})$",
+    r"(?:\b"
+    + any_of(
+        "tel|telephone|phone|mobile|cell|fax|pager|call|contact|reach(?:ed)?|number|home|work|office|text|ring|dial|hotline|helpline|whatsapp|clinic|ward|reception|desk|T|F|M|answering"
+    )
+    + r"\b[^\n\d]{0,15}|(?:电话|手机|联系方式|传真|致电|联系|热线)[^\n\d]{0,6})$",
     re.IGNORECASE,
 )
 _PERSON_CUE = re.compile(
@@ -20,7 +26,9 @@ _PERSON_CUE = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r" ?(?:mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|cm|mm|kcal|cal|years?|people|patients)(?![A-Za-z])| ?(?:[%×°]|毫|克|例|人|元|单位|万)"
+    " ?"
+    + any_of("mg|mcg|µg|μg|g|kg|ml|mL|L|IU|U|units?|mmol|mmHg|cells|copies|cm|mm|kcal|cal|years?|people|patients")
+    + "(?![A-Za-z])| ?(?:[%×°]|毫|克|例|人|元|单位|万)"
 )
 _TOLL_FREE = re.compile(r"\+?1?[ -.]?\(?8(?:00|88|77|66|55|44|33)\b|400")
 _NORTH_AMERICAN = re.compile(r"(?:(?:\+?1|001)[ .-])?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-][0-9]{4}")
@@ -28,7 +36,7 @@ _CHINESE = re.compile(r"1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}|\(?0[0-9]{2,3}\)?[ -
 _PAIRS = re.compile(r"[0-9]{2}([ .-])[0-9]{2}(?:\1[0-9]{2}){2,3}")
 _LINE_END = re.compile(r"(?: \(?(?:office|fax|home|cell|mobile|phone|work|direct)\)?)?\s*(?:\n|$)", re.IGNORECASE)
 _YEARS = re.compile(r"(?:19|20)\d\d[ -–](?:19|20)\d\d")
-_GROUPED = ([2, 3, 2, 2], [3, 2, 2, 2], [3, 3, 2, 2])  # of digits, as several countries write them
+_GROUPED = ([2, 3, 2, 2], [3, 2, 2, 2], [3, 3, 2, 2], [2, 3, 3, 4])  # of digits, as several countries write them
 _COUNT = re.compile(r"[0-9]+")
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|bleep|pager)\b\.?:? ?|分机号?:?)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:PMID|PMCID|PMC|DOI|doi|ISBN|ISSN|NCT|OMIM|ICD|LOINC|SNOMED|CAS|NG|/)[:#\s.\w/-]{0,12}$")

@@ -29,13 +29,22 @@ _NO_AGE_AFTER = re.compile(
 )
 
 
+_PLAIN_BEFORE = frozenset(" \n\t:;,=<>[]{}\"'*~%&|")  # and what is not ASCII
+_PLAIN_AFTER = frozenset("\n\t:;,=<>[]{}\"'*~%&|，。；：、！？岁次天周分级片粒个度")
+_DECIMAL = re.compile(r"\.[0-9]{1,3}(?: ?(?:mg|mcg|µg|g|kg|ml|mL|mmol|%|×)|[,;:)\n]|， | ?[^\W\d_](?<![A-Zx]))")
+_BEFORE_DAY = frozenset("YNBHRLEGTPCVynbhrlegtpcv.,")  # the last letters of the months, and what may follow them
+_NO_MONTH = frozenset("abcefghijklmnpqrstuvwxyzBCEGHIKLPQRTUVWXYZ")  # of, day of, and the months begin otherwise
+
+
 def by_rule(text: str, published: bool = False) -> list[Finding]:
     """All hits of all rules; they may overlap. `published`: the text is a reference, not a note."""
     found: list[Finding] = []
     numbers = [number.span() for number in _NUMBER.finditer(text)]
-    taken = 0
+    taken, length = 0, len(text)
     for start, end in numbers:
         if start < taken:
+            continue
+        if end - start < 3 and text[start] != "9" and end + 2 < length and start and _is_plain(text, start, end):
             continue
         one = _at(text, start, end, published)
         if one:
@@ -51,6 +60,8 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
             found += [
                 Finding(start, end, "address", "address", score) for start, end, score in addresses.english(text, numbers)
             ]
+        if latin:
+            found += [Finding(start, end, "address", "street", score) for start, end, score in addresses.streets(text)]
     found += [Finding(start, end, "ip", "IPv6 or MAC address", 0.9) for start, end in network_addresses(text)]
     if latin:
         found += cues.english_names(text, published)
@@ -62,6 +73,26 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
         if not published:
             found += [Finding(start, end, "date", "Chinese date", 0.9) for start, end in chinese_dates(text)]
     return found
+
+
+def _is_plain(text: str, start: int, end: int) -> bool:
+    """Of one or two digits: that nothing before or after it lets it be a part of an identifier. Most numbers of a note are such."""
+    before, after = text[start - 1], text[end]
+    if before == "." and start > 1 and text[start - 2].isdigit():
+        return not after.isupper()  # the decimals of 2.5
+    if before == " ":
+        if text[start - 2] in _BEFORE_DAY:  # June 5, MAY 5, Sept. 5
+            return False
+    elif before not in _PLAIN_BEFORE and before.isascii():
+        return False
+    if after == " ":
+        beyond = text[end + 1]
+        return beyond in _NO_MONTH or (beyond in _PLAIN_AFTER and beyond != " ")
+    if after == ".":
+        if text[end + 1].isdigit():
+            return _DECIMAL.match(text, end) is not None
+        return text[end + 1] == "\n" or (text[end + 1] == " " and text[end + 2].isalpha())
+    return after in _PLAIN_AFTER
 
 
 def _at(text: str, start: int, end: int, published: bool) -> Finding | None:

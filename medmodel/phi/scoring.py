@@ -16,13 +16,14 @@ BITS = 18  # 262,144 buckets
 ZH_BITS = 18
 DICTIONARY_BITS = 23
 SURE = 0.7  # log-odds from which on a word that is also an eponym is a person's name
+SURE_BORNE = -0.5  # the same of an eponym that many people bear (Todd, Johnson)
 FEATURES, IDENTITY = 52, 3  # of a word; the last so many are its spelling, which training mostly hides
 ZH_FEATURES, ZH_IDENTITY = 48, 5
 
 # columns of the table of words
 SPELLED, SHAPE, LENGTH, END2, END3, END4, BEGIN, LEXICAL, FLAGS, SAID = range(10)
 # bits of FLAGS
-CANDIDATE, EPONYM, HEAD, TITLE, GIVEN, CUE, STOP, INITIAL, CHINESE = (1 << bit for bit in range(9))
+CANDIDATE, EPONYM, HEAD, TITLE, GIVEN, CUE, STOP, INITIAL, CHINESE, BORNE = (1 << bit for bit in range(10))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -99,7 +100,7 @@ def word_features(rows: Any, table: Any, at: int, before: int, out: Any) -> None
     out[43] = _mix(44, lex * 16 + shape, bs, oi)
     out[44] = _mix(45, lex * 16 + shape, os, bi)
     out[45] = _mix(46, table[w, 2] * 16 + lex, bs, os)
-    out[46] = _mix(47, table[w, 8], before, os)
+    out[46] = _mix(47, table[w, 8] & 511, before, os)
     out[47] = _mix(48, lex, table[o3, 1] * 65536 + os2 * 256 + os, bs)
     out[48] = _mix(49, lex, bs2 * 65536 + bs * 256 + os, os2)
     out[49] = _mix(50, table[w, 0], 0, 0)
@@ -166,7 +167,7 @@ def _is_protected(rows: Any, table: Any, at: int, before: int, odds: float) -> A
     on = table[rows[at + 1], 8] if at + 1 < len(rows) else 0
     if on & 4 and (flags & 2 or before != 1):
         return True
-    if not flags & 2 or before == 1 or on & 16 or odds > SURE:
+    if not flags & 2 or before == 1 or on & 16 or odds > (SURE_BORNE if flags & 512 else SURE):
         return False
     back = table[rows[at - 1], 8] if at else 0
     back2 = table[rows[at - 2], 8] if at > 1 else 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import blake2b
 
 from medmodel.phi.dates import MONTHS
@@ -36,11 +36,17 @@ _ONE_READING = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}.*")
 _GERMAN = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}")
 
 
+@lru_cache(maxsize=8)
+def key_of(secret: str) -> bytes:
+    """The key of the keyed hashes: of any length, 64 bytes."""
+    return blake2b(secret.encode()).digest()
+
+
 class Surrogates:
     """Surrogates of one scope: a document, or all of a patient's."""
 
     def __init__(self, key: str, scope: str, text: str, findings: Sequence[Finding]) -> None:
-        self.keyed, self.text = blake2b(scope.encode() + b"\0", digest_size=8, key=blake2b(key.encode()).digest()), text
+        self.keyed, self.text = blake2b(scope.encode() + b"\0", digest_size=8, key=key_of(key)), text
         self.folded = text.casefold()
         dates = [text[found.start : found.end] for found in findings if found.kind == "date"]
         self.day_first = _day_first(dates)
@@ -149,26 +155,30 @@ class Surrogates:
         return surname + (self._pick(choices, "given", given) if choices else "")
 
     def _date(self, said: str, found: Finding) -> str:
-        numbers = [(match.start(), match.end(), match[0]) for match in _COUNT.finditer(said)]
-        month_word = next((match for match in _MONTH_WORD.finditer(said) if _month(match[0])), None)
-        values = [int(number) for _, _, number in numbers]
+        spans = [number.span() for number in _COUNT.finditer(said)]
+        values = [int(said[start:end]) for start, end in spans]
+        month_word = None
+        for word in _MONTH_WORD.finditer(said):
+            if _month(word[0]):
+                month_word = word
+                break
+        first = values[0] if values else 0
         order = ""  # which number is year, month, day
         if month_word:
-            order = "".join(
-                "y" if len(number) == 4 or (at and len(values) > 1) else "d" for at, (_, _, number) in enumerate(numbers)
-            )
+            many = len(values) > 1
+            order = "".join("y" if end - start == 4 or (at and many) else "d" for at, (start, end) in enumerate(spans))
         elif "月" in said:
             order = ("y" if "年" in said else "") + "m" + ("d" if _CHINESE_DAY.search(said) else "")
         elif len(values) >= 3:
-            order = "ymd" if values[0] > 31 else "dmy" if self.day_first or values[0] > 12 else "mdy"
-            order = "mdy" if order == "dmy" and values[1] > 12 else order
+            order = "ymd" if first > 31 else "mdy" if values[1] > 12 or not (self.day_first or first > 12) else "dmy"
         elif len(values) == 2 and values[1] > 31:
             order = "my"  # 03/2021
         elif len(values) == 2:
-            order = "dm" if (self.day_first or values[0] > 12) and values[1] <= 12 else "md"
+            order = "dm" if (self.day_first or first > 12) and values[1] <= 12 else "md"
         at = dict(zip(order, values, strict=False))
         year = at.get("y", self.year)
-        year += (2000 if year < 40 else 1900) if year < 100 else 0
+        if year < 100:
+            year += 2000 if year < 40 else 1900
         try:
             old = date(year, _month(month_word[0]) if month_word else at["m"], at.get("d", 15))
             if self.year - year > 89 and _BIRTH.search(self.text[max(0, found.start - 20) : found.start]):
@@ -176,22 +186,26 @@ class Surrogates:
             new = old + self.shift
         except (ValueError, KeyError, OverflowError):
             return "[DATE]"
-        out = said
-        spans = [(start, end, letter) for (start, end, _), letter in zip(numbers, order, strict=False)]
+        parts = [(start, end, letter) for (start, end), letter in zip(spans, order, strict=False)]
         if month_word:
-            spans.append((month_word.start(), month_word.end(), "M"))
-        for start, end, letter in sorted(spans, reverse=True):
-            old_part = said[start:end]
+            parts.append((*month_word.span(), "M"))
+            parts.sort()
+        out, last = "", 0
+        for start, end, letter in parts:
+            size = end - start
             if letter == "M":
                 name = MONTHS[new.month - 1]
-                part = name if old_part in MONTHS and len(old_part) > 3 else name[: 3 if len(name) > 4 else 4]
+                part = name if size > 3 and said[start:end] in MONTHS else name[: 3 if len(name) > 4 else 4]
+            elif letter == "y":
+                part = f"{new.year if size == 4 else new.year % 100:02d}"
             else:
-                value = {"y": new.year if end - start == 4 else new.year % 100, "m": new.month, "d": new.day}[letter]
-                part = f"{value:02d}" if old_part[0] == "0" or letter == "y" else str(value)
-                if letter in "md" and len(old_part) == 2 and _PADDED.fullmatch(said[:10]):
-                    part = f"{value:02d}"
-            out = out[:start] + part + out[end:]
-        return _ORDINAL.sub(lambda match: match[1] + _ordinal(new.day), out)
+                value = new.month if letter == "m" else new.day
+                padded = value < 10 and (said[start] == "0" or (size == 2 and _PADDED.fullmatch(said[:10])))
+                part = f"0{value}" if padded else str(value)
+            out += said[last:start] + part
+            last = end
+        out += said[last:]
+        return _ORDINAL.sub(lambda match: match[1] + _ordinal(new.day), out) if month_word else out
 
     def _address(self, said: str, chinese: bool) -> str:
         number = self._number(said) % 190 + 2
@@ -209,17 +223,24 @@ class Surrogates:
 
     def _format(self, said: str) -> str:
         """Digit for digit, capital for capital; never the same."""
-        seed = self._number("format", said)
+        keyed = self.keyed.copy()
+        keyed.update(b"format\0" + said.encode("utf-8", "surrogatepass"))
+        seed = int.from_bytes(keyed.digest(), "big")
         made = ""
         for at, letter in enumerate(said):
-            value = self._number("format", said, str(at)) if at % 8 == 0 else seed >> at % 40
+            if at % 8:
+                value = seed >> at % 40
+            else:
+                more = keyed.copy()
+                more.update(b"\0%d" % at)
+                value = int.from_bytes(more.digest(), "big")
             if letter.isdigit():
                 made += str((int(letter) + 1 + value % 9) % 10)
             elif letter.isascii() and letter.isalpha():
                 made += chr((ord(letter.upper()) - 65 + 1 + value % 25) % 26 + (65 if letter.isupper() else 97))
             else:
                 made += letter
-        if identity_checksum(made):
+        if len(made) == 18 and identity_checksum(made):
             made = made[:-1] + str((int(made[-1]) + 1) % 10 if made[-1].isdigit() else 0)
         return made
 
