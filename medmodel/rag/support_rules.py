@@ -14,18 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-from medmodel.rag import entailment, units
+from medmodel.rag import classes, entailment, units, worked
 from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, turned
 
 Label = Literal["supported", "contradicted", "not_found"]
 COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
 SCOPE = 5  # words on either side of a "not" that say what it denies
-_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
-_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|ceiling|cap\b|exceed|the most\b|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
+_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到", re.IGNORECASE)
 _SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但不", re.IGNORECASE)  # an exception
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
+_AGES = re.compile(r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
 
 
@@ -37,27 +38,24 @@ class Verdict(NamedTuple):
 
 def _numbers(said: Reading, held: Reading) -> Verdict | None:
     both = said.text + " " + held.text
+    free = not _copied(said, held)
     for one, at in said.quantities:
-        equal = [other for other, _ in held.quantities if units.same(one, other, both)]
+        equal = [other for other, _ in held.quantities if units.same(one, other, both) or _unit_left_out(one, other, both)]
         if _before(said, at) == "after" and any(
             _before(held, place) == "within" for other, place in held.quantities if other in equal
         ):
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
-        if any(_comparators_agree(one, other, said, held) for other in equal):
+        if any(_comparators_agree(one, other, said, held, free) for other in equal):
             continue
         if equal:
             opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
             return Verdict(
                 "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
             )
-        if (
-            not one.unit
-            and any(_age(other) == one.low for other, _ in held.quantities)
-            and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE)
-        ):
-            continue  # "aged 75 or above"
         if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
             continue  # "one of them"
+        if free and (worked.follows(one, said, held) or _counted(one, at, said, held)):
+            continue
         rivals = [
             other for other, _ in held.quantities
             if other.unit == one.unit and not any(units.same(other, mine, both) for mine, _ in said.quantities)
@@ -66,19 +64,31 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
     return None
 
 
-def _age(found: units.Quantity) -> float | None:
-    return found.low / 12 if found.unit == "month" else None
+def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> bool:
+    """ "Under 130/80", "aged 75", "an eGFR of 30": one of the two has its number alone. A share keeps its "%"."""
+    if bool(one.unit) == bool(other.unit) or "%" in (one.unit, other.unit):
+        return False
+    if "month" in (one.unit, other.unit) and not _AGES.search(both):
+        return False
+    mine, theirs = units.bare(one), units.bare(other)
+    return (mine.low, mine.high, mine.form) == (theirs.low, theirs.high, theirs.form)
+
+
+def _counted(one: units.Quantity, at: int, said: Reading, held: Reading) -> bool:
+    """A small count in words that the quote says without a number: "two antiplatelets" for "dual"."""
+    words = said.tokens[at].words.strip().lower()
+    return words in ("two", "both", "three") and not any(not other.unit for other, _ in held.quantities)
 
 
 def _before(reading: Reading, at: int) -> str:
     return reading.tokens[at - 1].words.lower() if at else ""
 
 
-def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading) -> bool:
+def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading, free: bool) -> bool:
     """A claim may name a limit that the quote calls one ("maximum dose: 8 mg"), and else must limit as the quote does."""
     if one.comparator == other.comparator:
         return True
-    if "以" in one.words + other.words and one.comparator and other.comparator:
+    if ("以" in one.words + other.words or free) and one.comparator and other.comparator:
         return (one.comparator in "≥>") == (other.comparator in "≥>")  # 130以下 is said of "<" and of "≤"
     time = one.unit in ("h", "month")
     bare, sign = (held, one.comparator) if one.comparator else (said, other.comparator)
@@ -86,14 +96,21 @@ def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading
         words = {"≤": _UNTIL, "<": _UNTIL, "≥": _FROM, ">": _FROM}[sign]
         if words.search(bare.text) or (sign == "≤" and bare is said):
             return True
+    if free and time and re.match(r"(?:over|in|within)\b", one.words.strip(), re.IGNORECASE) and not other.comparator:
+        return True  # infused "over 10 minutes"
+    if free and not one.comparator and sign in "≥≤":
+        return True  # who scores 2 has a score of 2 or more
     if not other.comparator:
         called = _CALLED_LIMIT if one.comparator in "≤<" else _CALLED_FLOOR
         return one.comparator in "≤≥" and bool(called.search(held.text))
+    if free and bool((_CALLED_LIMIT if sign in "≤<" else _CALLED_FLOOR).search(said.text)):
+        return True
     return not one.comparator and other.words.lower().startswith(("over", "under"))  # "balanced fluids over 0.9 % saline"
 
 
 def _kinds(said: Reading, held: Reading) -> Verdict | None:
     """Drugs, codes, grades and how often: each must stand in the quote."""
+    free = not _copied(said, held)
     for kind in ("drug", "code", "grade", "frequency"):
         known, own = {term.value for term in held.of(kind)}, {term.value for term in said.of(kind)}
         for term in said.of(kind):
@@ -105,6 +122,10 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
                 continue
             if kind == "grade" and re.search(rf"(?<![a-z]){re.escape(term.value.split()[-1])}(?![a-z])", held.text.lower()):
                 continue
+            if kind == "drug" and any(classes.kin(term.value, other) for other in known):
+                continue
+            if free and kind != "drug" and not known - own:
+                continue  # another name of something that the quote describes: the scorer's
             return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
     return None
 
@@ -112,7 +133,10 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
 def _as_quantity(value: str, held: Reading) -> bool:
     """Every day is every 24 hours."""
     hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
-    return any(found.unit == "h" and found.low == hours for found, _ in held.quantities)
+    months = {"1/month": 1.0, "1/year": 12.0, "2/year": 6.0}.get(value)
+    return any(
+        (found.unit, found.low) in (("h", hours), ("month", months)) for found, _ in held.quantities
+    )
 
 
 def _axes(said: Reading, held: Reading) -> Verdict | None:
@@ -227,6 +251,11 @@ def _replaced(said: Reading, held: Reading) -> Verdict | None:
             if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
                 return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
     return None
+
+
+def _copied(said: Reading, held: Reading) -> bool:
+    """A claim that is its quote with some words changed: each change counts. Else it is said in other words."""
+    return _likeness(said, held) >= COPIED
 
 
 def _likeness(said: Reading, held: Reading) -> float:

@@ -43,7 +43,7 @@ _GRADE = (
 _DRUG_ENDING = re.compile(
     r"[a-z]{3,}(?:pril|sartan|olol|statin|azole|cillin|mycin|micin|floxacin|cycline|parin|gliptin|gliflozin|glutide|"
     r"xaban|gatran|prazole|tidine|semide|thiazide|dipine|zosin|triptan|setron|mab|nib|vir|oxetine|pram|zepam|zolam|"
-    r"barbital|profen|olone|sone|caine|curium|dronate|fibrate|glitazone|formin|lukast|terol|tropium|penem|oxacin|idone|apine)s?"
+    r"barbital|profen|olone|sone|caine|curium|dronate|fibrate|glitazone|formin|lukast|terol|tropium|penem|oxacin|idone|apine|glitazar|gliclazide|izide|azide|pezil|oxaban|plase|grel|relor|cept|tinib|platin|rubicin|taxel)s?"
 )
 _NOT_DRUGS = frozenset("cytosine person reason season lesson mason poison comparison prison caine".split())
 _BREAK = re.compile(r"[,;:.!?()\[\]—–\n，。；：、！？（）]|\b(?:but|however|although|though|while|whereas|unless|if|when|because|since|as|so|and|or|until)\b|但|若|如果|时|因为|因", re.IGNORECASE)  # fmt: skip
@@ -210,6 +210,43 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(found, re.IGNORECASE), said)
     for found, said in (
         (r"\((?:strong|weak|conditional|moderate|very low|low|high)(?:,| rec)[^()]*\)", " "),  # how sure the authors are
+        (r"\bshort-acting beta[- ]?2?[- ]?agonists?\b|短效β2?(?:受体)?激动剂", "SABA"),
+        (r"\blong-acting beta[- ]?2?[- ]?agonists?\b|长效β2?(?:受体)?激动剂", "LABA"),
+        (r"\bsodium-glucose co-?transporter[- ]?2 inhibitors?\b|\bSGLT-?2i\b", "SGLT2 inhibitor"),
+        (r"\b(?:dipeptidyl peptidase|DPP)[- ]?4 inhibitors?\b", "gliptin"),
+        (r"\bSp?a?O2\b", "saturation"),
+        (r"\bHbA1c\b|糖化血红蛋白", "glycohemoglobin"),
+        (r"\bvitamin B6\b", "pyridoxine"),
+        (r"\bper ?cent\b", "%"),
+        (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+) and a half\b", lambda match: f"{units.COUNTS.get(match[1].lower(), match[1])}.5"),
+        (r"\b(one|two|three|four|five|six|seven|eight|nine) tenths\b", lambda match: f"{units.COUNTS[match[1].lower()]}0 %"),
+        (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
+        (r"\bhalf an hour\b|\b(?:the )?half hour\b", "30 minutes"),
+        (r"\b(?:half a|the first half) year\b", "6 months"),
+        (r"\b(?:a )?fortnight\b", "2 weeks"),
+        (r"\b(?:inside|(?:in )?under) an? (?=day|week|month|hour|minute|year)", "within 1 "),
+        (r"\ban? (day|week|month|hour|minute|year)(?= (?:or (?:more|longer|less)|later|after|before|ago|ahead|prior|without|beyond)\b)", r"1 \1"),
+        (r"\b(eleven|twelve|\w+teen|\w+ty|\d+)(?:st|nd|rd|th) (week|day|month|year|birthday)\b", lambda match: f"{match[1]} {'year' if match[2] == 'birthday' else match[2]}s"),
+        (r"\b(week|day|month) (\d+)\b(?! ?[-–.%]|\.\d)", r"\2 \1s"),
+        (r"(?:[x×*]|times) ?10\^? ?(9|⁹)(?: ?(?:/|per) ?(?:l\b|lit(?:re|er)))?", " billion/L"),
+        (r"\b(?:cells|platelets|neutrophils|eosinophils|leukocytes) ?(?:/|per (?=µl|ul|mcl|microlit|mm|lit|l\b))", "/"),
+        (r"(\d ?)(mg|mcg|micrograms?|µg|g|mL|units?|grams?|milligrams?) of ([\w-]+(?: [\w-]+)?) (?:per|/|for each) ?(?:kg|kilo(?:gram)?)\b", r"\1\2/kg of \3"),
+        (r"(\d ?)(mg|mcg|micrograms?|µg|g|mL|units?|grams?|milligrams?) (?:for each|a|each) (?:kg|kilo(?:gram)?)\b", r"\1\2/kg"),
+        (r"\b(?:per|/) ?kilo\b", "/kg"),
+        (r"(?<=\d) ?per(?=/)", ""),
+        (r"(\d ?(?:mg|mcg|µg|g|mL|ml|units?)(?:/kg)?) (?:each|an) hour\b|(\d ?(?:mg|mcg|µg|g|mL|ml|units?)(?:/kg)?) hourly\b", lambda match: f"{match[1] or match[2]}/hour"),
+        (r"每公斤(?:体重)?(?:给|用|予)?(\d+(?:\.\d+)?(?: ?[到至~–-] ?\d+(?:\.\d+)?)?) ?(毫克|微克|克|毫升|mg|mL|g)", r"\1\2/公斤"),
+        (r"一刻钟", "15分钟"),
+        (r"半(?=小时|个小时)", "0.5"),
+        (r"半(?:年|岁)", "6个月"),
+        (r"([一二两三四五六七八九十])个半(?=小时|月)", lambda match: f"{units.COUNTS[match[1]]}.5"),
+        (r"([一二两三四五六七八九])[到至~-]([一二两三四五六七八九十])(?=个?[月周天年次]|个?小时|分钟|公斤)", lambda match: f"{units.COUNTS[match[1]]}–{units.COUNTS[match[2]]}"),
+        (r"([一二三四五六七八九])十(?!分)", lambda match: f"{units.COUNTS[match[1]]}0"),
+        (r"十分之一", "10%"),
+        (r"[Ⅰ-Ⅻ](?=级|期|度|型)", lambda match: str(ord(match[0]) - 0x215F)),
+        (r"[一二三四](?=级)", lambda match: units.COUNTS[match[0]]),
+        (r"\b(do not|don['’]t|should not|shouldn['’]t|must not|may not|is not to|are not to|never) ((?:rise|increase|go|go up|fall|drop|take|take off|give|get|receive|be|use|last|run|climb|grow|change)(?: off| up| down)?(?: by)?) (?:more|higher|greater|longer|larger) than ", r"\2 at most "),
+        (r"\b(?:should|must|may|can|need|is|are) (?:not|never) (?:to )?exceed ", "should be at most "),
         (r"\bq\s?(\d+)\s?h\b", r"every \1 h"),
         (r"\bbetween (\d[\d.]*)( ?[\w%/]+)? and (?=\d)", r"\1–"),
         (r"(?<=\d)\s?[-–—~]\s?(?=[\d.])|(?<=\d)\sto\s(?=\d)|(?<=\d)%\s?[-–—~至]\s?(?=\d)|(?<=\d)[至到](?=\d)", "–"),
@@ -222,7 +259,8 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"\b(?:one|1)(?: \w+)? in (?:ten|10)\b", "10 %"),
         (r"\b(?:one|1)(?: \w+)? in (?:five|5)\b", "20 %"),
         (r"\b(?:one|1)(?: \w+)? in (?:four|4)\b", "25 %"),
-        (r"\bhalf an? (?=minute|hour)", "0.5 "),
+        (r"\bhalf an? (?=minute)", "0.5 "),
+        (r"(?:[x×]|times) ?(?:the )?(?:ULN\b|upper (?:limit of normal|normal limit))", "times"),
         (r"\bdouble(?:s|d)?\b|\btwofold\b|\btwice the\b", "2 times"),
         (r"\btrebles?\b|\btriples?d?\b|\bthreefold\b|\bthree times\b(?! (?:daily|a day|per day))", "3 times"),
         (r"(?<=\d)\s?times\b(?= (?:a|per) (?:day|week))", " times"),
