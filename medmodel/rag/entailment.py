@@ -36,6 +36,7 @@ ALIKE, SAME = (
     0.20,
     0.65,
 )  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
+COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 RELATED = 0.8  # nearness of two words of one beginning
 COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
 _Vector = npt.NDArray[np.float32]
@@ -44,7 +45,7 @@ _Vector = npt.NDArray[np.float32]
 class Scorer(Protocol):
     threshold: float
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         """0 to 1: how likely the quote supports the claim."""
 
 
@@ -82,7 +83,7 @@ class Regression:
         }
         self.threshold = 0.5  # scores are moved so that each language's threshold is here
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         weights, intercept, threshold = self.sides["zh" if said.zh or held.zh else "en"]
         logit = float(features(said, held) @ weights) + intercept
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit - math.log(threshold / (1 - threshold))))))
@@ -106,7 +107,7 @@ class Nli:
             raise InputError(f"{VARIABLE}: '{name}' has no label 'entailment' but {', '.join(labels)}; name an NLI model")
         self.threshold = 0.5
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         logits = np.atleast_1d(
             np.asarray(self.model.predict([(quote, claim)], show_progress_bar=False, apply_softmax=self.at is not None)[0])
         )
@@ -159,6 +160,22 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     return np.array([found[name] for name in FEATURES])
 
 
+def copied(said: Reading, held: Reading) -> bool:
+    """A claim that is its quote with some words changed: each change counts. Else it is said in other words."""
+    words = matcher(said, held)
+    return words.quick_ratio() >= COPIED and words.ratio() >= COPIED
+
+
+def matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
+    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
+    return SequenceMatcher(None, words[0], words[1], autojunk=False)
+
+
+def weight(reading: Reading, places: Sequence[int]) -> float:
+    """How much a few words of a sentence say."""
+    return sum(_weight(reading.tokens[at]) for at in places)
+
+
 def coverage(said: Reading, held: Reading) -> float:
     """Share of what the claim says, by weight, that the quote says too."""
     mine = _content(said)
@@ -197,12 +214,12 @@ def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> 
             if token.kind in ("word", "drug"):
                 cosine = (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)
                 found[token.words] = (
-                    RELATED if any(_related(token.words, one.words) for one in others) else min(1.0, max(0.0, cosine))
+                    RELATED if any(related(token.words, one.words) for one in others) else min(1.0, max(0.0, cosine))
                 )
     return found
 
 
-def _related(word: str, other: str) -> bool:
+def related(word: str, other: str) -> bool:
     """ "absorb" and "absorption": a long common beginning."""
     pairs = zip(word.lower(), other.lower(), strict=False)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

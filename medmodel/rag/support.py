@@ -20,14 +20,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from medmodel.rag import entailment
-from medmodel.rag.support_rules import RULES, Label, Verdict, sequence
+from medmodel.rag.support_rules import DOUBTS, RULES, Label, Verdict, sequence
 from medmodel.rag.support_text import COMMON, MOST, Reading, Term, read
 
 __all__ = ["Label", "Verdict", "check", "content_words", "judged", "quantities", "terms", "verdict"]
 
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
-NEAR = 0.25  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
-NEAR_CHINESE = 0.5  # most of its words are compared sign by sign, and signs recur
+NEAR = 0.15  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
+NEAR_CHINESE = 0.35  # most of its words are compared sign by sign, and signs recur
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 
 
@@ -51,19 +51,24 @@ def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> V
     content = content_words(claim)
     if len(content) < FEWEST_WORDS:
         return Verdict("not_found", "too short: it says nothing that could be checked")
+    copied, doubts = entailment.copied(said, held), []
     for rule in RULES:
         if found := rule(said, held):
-            return found
+            if copied or rule not in DOUBTS:
+                return found
+            doubts.append(found)
     novel = entailment.novel(said, held)
-    if not novel and _in_order(said, held):
+    if not novel and not doubts and _in_order(said, held):
         return Verdict("supported")
     share = entailment.coverage(said, held)
     if share < (NEAR_CHINESE if said.zh else NEAR):
         return Verdict("not_found", f"overlap: {share:.0%} of it is in the quote")
     model = scorer()
-    score = model.score(said, held, claim, quote)
+    score = model.score(said, held, claim, quote, frozenset(found.reason.split(":")[0] for found in doubts))
     if score >= model.threshold:
         return Verdict("supported", "", score)
+    if doubts:
+        return doubts[0]._replace(score=score)
     return Verdict("not_found", f"overlap: '{_strangest(said, held)}' is not in the quote", score)
 
 

@@ -18,8 +18,12 @@ from medmodel.rag import classes, entailment, units, worked
 from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, turned
 
 Label = Literal["supported", "contradicted", "not_found"]
-COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
+LEFT_OUT_CHINESE = 1.6  # four signs
+_NOUNS = ("tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
+LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
+_OPENERS = frozenset("in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split())
+_VERB = frozenset("should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split())
 SCOPE = 5  # words on either side of a "not" that say what it denies
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|ceiling|cap\b|exceed|the most\b|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
 _CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到", re.IGNORECASE)
@@ -27,6 +31,11 @@ _SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
 _AGES = re.compile(r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁", re.IGNORECASE)
+_NEVER = re.compile(r"\bnever\b|in any circumstances|under no circumstances|绝对|一律", re.IGNORECASE)
+_ALL = re.compile(r"\b(?:all(?! the same)|any|every(?! \d| (?:two|three|four|six|eight|twelve|other|day|week|month|year|hour))|everyone|everybody|always|whatever|regardless|altogether)\b|所有|任何|一律|都要|全部", re.IGNORECASE)
+_ALL_HELD = re.compile(r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal|no|never|not|without|avoid|contraindicated|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每|不|无|禁", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:only|solely|exclusively|just (?:in|for|those))\b|只有|仅限|才有|只能", re.IGNORECASE)
+_ONLY_HELD = re.compile(r"\b(?:only|solely|exclusively|alone|unless|except|single|sole|limited|restricted|reserved|not|no|once|until|sufficient|suffice|enough|one|over|rather)\b|只|仅|单独|才|除|不", re.IGNORECASE)
 _THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
 
 
@@ -38,7 +47,7 @@ class Verdict(NamedTuple):
 
 def _numbers(said: Reading, held: Reading) -> Verdict | None:
     both = said.text + " " + held.text
-    free = not _copied(said, held)
+    free = not entailment.copied(said, held)
     for one, at in said.quantities:
         equal = [other for other, _ in held.quantities if units.same(one, other, both) or _unit_left_out(one, other, both)]
         if _before(said, at) == "after" and any(
@@ -52,8 +61,10 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
             return Verdict(
                 "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
             )
-        if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
+        if one.unit in ("", "次") and one.low == 1 and not one.comparator and said.tokens[at].words.lower() in ("one", "一次", "1次"):
             continue  # "one of them"
+        if free and any(_calendar(one, other) and _comparators_agree(one, other, said, held, free) for other, _ in held.quantities):
+            continue
         if free and (worked.follows(one, said, held) or _counted(one, at, said, held)):
             continue
         rivals = [
@@ -72,6 +83,14 @@ def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> boo
         return False
     mine, theirs = units.bare(one), units.bare(other)
     return (mine.low, mine.high, mine.form) == (theirs.low, theirs.high, theirs.form)
+
+
+def _calendar(one: units.Quantity, other: units.Quantity) -> bool:
+    """Four weeks or 30 days for a month, up to three of them."""
+    if {one.unit, other.unit} != {"h", "month"} or one.form or other.form:
+        return False
+    months, hours = (one.low, other.low) if one.unit == "month" else (other.low, one.low)
+    return months <= 3 and hours in (months * 28 * 24, months * 30 * 24, months * 13 / 3 * 168)
 
 
 def _counted(one: units.Quantity, at: int, said: Reading, held: Reading) -> bool:
@@ -110,8 +129,8 @@ def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading
 
 def _kinds(said: Reading, held: Reading) -> Verdict | None:
     """Drugs, codes, grades and how often: each must stand in the quote."""
-    free = not _copied(said, held)
-    for kind in ("drug", "code", "grade", "frequency"):
+    free = not entailment.copied(said, held)
+    for kind in ("drug", "grade", "frequency") if free else ("drug", "code", "grade", "frequency"):
         known, own = {term.value for term in held.of(kind)}, {term.value for term in said.of(kind)}
         for term in said.of(kind):
             if term.value in known or (kind != "drug" and term.value in held.stems):
@@ -127,6 +146,16 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
             if free and kind != "drug" and not known - own:
                 continue  # another name of something that the quote describes: the scorer's
             return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
+
+
+def _codes(said: Reading, held: Reading) -> Verdict | None:
+    """A score or test in another's place, where the rest is said in other words."""
+    known = {term.value for term in held.of("code")}
+    own = {term.value for term in said.of("code")}
+    for term in said.of("code"):
+        if known - own and term.value not in known and term.value not in held.stems:
+            return Verdict("not_found", f"code: '{term.words}' is not in the quote")
     return None
 
 
@@ -174,7 +203,7 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     """Every "not" has its fellow over the same words; two in one place cancel out, and "insufficient" may be one of them."""
     claim = [(term, _scope(term, said)) for term in _negations(said, held)]
     quote = [(term, _scope(term, held)) for term in _negations(held, said)]
-    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
+    free = not entailment.copied(said, held)  # in other words, what is denied once may be denied twice
     left, lone = list(quote), []
     said_too = {term.words.lower() for term, _ in quote}
     for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
@@ -238,9 +267,9 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _replaced(said: Reading, held: Reading) -> Verdict | None:
     """In what is otherwise copied: a few words in the place of others may not have another value of their kind."""
-    if _likeness(said, held) < COPIED:
+    if not entailment.copied(said, held):
         return None
-    matcher = _matcher(said, held)
+    matcher = entailment.matcher(said, held)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "replace" or max(end - start, other_end - other_start) > 4:
             continue
@@ -251,21 +280,6 @@ def _replaced(said: Reading, held: Reading) -> Verdict | None:
             if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
                 return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
     return None
-
-
-def _copied(said: Reading, held: Reading) -> bool:
-    """A claim that is its quote with some words changed: each change counts. Else it is said in other words."""
-    return _likeness(said, held) >= COPIED
-
-
-def _likeness(said: Reading, held: Reading) -> float:
-    matcher = _matcher(said, held)
-    return matcher.ratio() if matcher.quick_ratio() >= COPIED else 0.0
-
-
-def _matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
-    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
-    return SequenceMatcher(None, words[0], words[1], autojunk=False)
 
 
 def _prefixes(said: Reading, held: Reading) -> Verdict | None:
@@ -285,16 +299,35 @@ def _denies(one: str, other: str) -> bool:
 def _certainty(said: Reading, held: Reading) -> Verdict | None:
     """What may be is not what must be, and a suggestion no duty. A copy must be as sure as the quote, word by word."""
     mine, theirs = Counter(said.strength), Counter(held.strength)
-    copied = sum((_spoken(said) - _spoken(held)).values()) <= 3
-    denied_somewhere = any(term.value == "not" for term in (*said.of("limit"), *held.of("limit")))
-    if denied_somewhere and not copied:
-        return None  # "must not" is said of what may harm
-    surer = mine["strong"] > theirs["strong"] and mine["weak"] < theirs["weak"]
-    less = mine["strong"] < theirs["strong"] and mine["weak"] > theirs["weak"]
-    if surer and (copied or not (theirs["strong"] or mine["weak"])):
-        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
-    if less and (copied or not (mine["strong"] or theirs["weak"])):
+    copied = entailment.copied(said, held)
+    claim, quote = _level(mine), _level(theirs)
+    if mine["sure"] > theirs["sure"] and (copied or not theirs["sure"]):
+        return Verdict("not_found", "certainty: the quote does not say how sure it is")
+    negated = any(term.value == "not" for term in said.of("limit")) and any(term.value == "not" for term in held.of("limit"))
+    if negated and {claim, quote} == {2, 3} and not _NEVER.search(said.text):
+        return None  # "must not" is said of what should not be
+    weakened = sum((_spoken(said) - _spoken(held)).values()) <= 3
+    if claim > quote and (claim == 3 or quote == 1 and mine["strong"]) and not (quote == 2 and not copied):
+        if copied or not mine["weak"]:
+            return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    if claim < quote and (copied or weakened) and mine["weak"] > theirs["weak"]:
         return Verdict("not_found", "certainty: the quote says more than that it may be")
+    return None
+
+
+def _level(strength: Counter[str]) -> int:
+    """1: may; 2: should, or said without any such word; 3: must."""
+    return 3 if strength["duty"] else 1 if strength["weak"] else 2
+
+
+def _universal(said: Reading, held: Reading) -> Verdict | None:
+    """What holds of some is not told of all, nor what holds is told to hold only there."""
+    for words in _ALL.findall(said.text):
+        if not _ALL_HELD.search(held.text):
+            return Verdict("not_found", f"limit: the quote does not say '{words}'")
+    for words in _ONLY.findall(said.text):
+        if not _ONLY_HELD.search(held.text):
+            return Verdict("not_found", f"limit: the quote does not say '{words}'")
     return None
 
 
@@ -303,16 +336,50 @@ def _spoken(reading: Reading) -> Counter[str]:
 
 
 def _conditions(said: Reading, held: Reading) -> Verdict | None:
-    """What holds "if", "unless" or "until" something is not told without it."""
-    if entailment.novel(said, held):
+    """A copy keeps what limits the quote: "if", "in patients with", "despite", a second condition, an adjective of who or how.
+
+    What may go is a bracket, an example, and a clause with a verb of its own after "and", "but" or a mark.
+    """
+    fresh = entailment.novel(said, held)
+    if not entailment.copied(said, held) and (fresh or not _follows(said, held)):
         return None  # in other words; the scorer sees what is missing
-    for start, content in _conditional(held):
-        left = content & said.stems
-        if len(left) <= len(content) / 3 and len(list(_conditional(said))) < len(list(_conditional(held))):
-            rest = frozenset(token.stem for token in held.tokens if not token.common) - content
-            if len(rest & said.stems) >= len(rest) / 2:
-                return Verdict("not_found", f"limit: the claim leaves out what stands after '{start}'")
+    mine = [token.stem for token in said.tokens if not token.common]
+    theirs = [at for at, token in enumerate(held.tokens) if not token.common]
+    matcher = SequenceMatcher(None, mine, [held.tokens[at].stem for at in theirs], autojunk=False)
+    for tag, _, _, start, end in matcher.get_opcodes():
+        if tag != "insert":
+            continue
+        gone = [at for at in theirs[start:end] if held.tokens[at].stem not in said.stems and held.tokens[at].stem not in light_names()]
+        gone = [at for at in gone if not any(entailment.related(held.tokens[at].words, word) for word in said.words)]
+        if not gone or entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT) or _may_go(held, gone[0], gone[-1]):
+            continue
+        if len(gone) == 1 and fresh and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
+            continue  # "zinc supplementation", "the initiation of": the scorer's
+        words = " ".join(held.tokens[at].words for at in range(gone[0], min(gone[-1] + 1, gone[0] + 4)))
+        return Verdict("not_found", f"limit: the claim leaves out '{words}'")
     return None
+
+
+def _follows(said: Reading, held: Reading) -> bool:
+    """The claim's words stand in the quote, in its order."""
+    rest = iter(sequence(held))
+    return all(stem in rest for stem in sequence(said))
+
+
+def _next_of(held: Reading, at: int) -> bool:
+    return at + 1 < len(held.tokens) and held.tokens[at + 1].words.lower() == "of"
+
+
+def _may_go(held: Reading, first: int, last: int) -> bool:
+    """Whether a stretch only adds to what stands before it."""
+    opening = [token.words.lower() for token in held.tokens[max(0, first - 3) : first + 1]]
+    inside = [token.words.lower() for token in held.tokens[first : last + 1]]
+    if any(word in CONDITIONAL or word in _OPENERS for word in (*opening[:-1], *inside[:1])) and not {"and", "but", "while", "whereas"} & set(opening):
+        return False
+    before = held.tokens[first - 1] if first else None
+    joined = before is not None and (bool({"and", "but", "while", "whereas", "or"} & set(opening)) or held.tokens[first].clause > before.clause)
+    spoken = bool(_VERB & set(inside)) or bool(_VERB & {token.words.lower() for token in held.tokens[max(0, first - 3) : first]})
+    return joined and spoken and last >= first + 1
 
 
 def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
@@ -383,15 +450,16 @@ def sequence(reading: Reading) -> list[str]:
 
 
 def _exchanged(said: Reading, held: Reading) -> str:
-    """Two stretches of at most three words that stand in each other's place, with something other than a list between."""
+    """Two stretches of at most six words that stand in each other's place, with something other than a list between."""
+    longest = 16 if said.zh else 7
     a, b = sequence(said), sequence(held)
     if len(a) != len(b) or a == b or (_spoken(said) - _spoken(held)).total() > 1:
         return ""
     start = next(at for at in range(len(a)) if a[at] != b[at])
     end = next(at for at in range(1, len(a) + 1) if a[-at] != b[-at])
     mine, theirs = a[start : len(a) - end + 1], b[start : len(b) - end + 1]
-    for first in range(1, min(4, len(mine))):
-        for second in range(1, min(4, len(mine) - first + 1)):
+    for first in range(1, min(longest, len(mine))):
+        for second in range(1, min(longest, len(mine) - first + 1)):
             middle = theirs[first : len(theirs) - second]
             if middle and mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
                 return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
@@ -430,5 +498,6 @@ def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _conditions, _partners, _swapped,
+    _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions,
 )  # fmt: skip
+DOUBTS = (_partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes)  # no veto of what is said in other words: the scorer weighs them

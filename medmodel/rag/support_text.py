@@ -184,7 +184,11 @@ def turned(word: str, other: str) -> bool:
         {(_MEANT.get(prefix, prefix), stem(text.removeprefix(prefix))) for prefix in ("", *_PREFIXES) if text.startswith(prefix) and len(text) >= 5 + len(prefix)}
         for text in (word.lower(), other.lower())
     ]  # fmt: skip
-    return any(a != b and x == y and len(x) >= 4 for a, x in rests[0] for b, y in rests[1])
+    return any(
+        a != b and x == y and len(x) >= 4 and ((a and b) or {a, b} <= {"", "un", "anti", "a"})
+        for a, x in rests[0]
+        for b, y in rests[1]
+    )
 
 
 def denied(word: str, known: Iterable[str]) -> str:
@@ -206,6 +210,18 @@ def _plain(text: str) -> str:
 
 
 _SIGNS = str.maketrans("μ−\u00a0\u202f％’‑～０１２３４５６７８９．／", "µ-  %'-~0123456789./")
+_TENS = dict(
+    zip("thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(), map(str, (*range(13, 21), *range(30, 100, 10))), strict=True)
+)  # fmt: skip
+_SMALL = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+
+
+def _either(match: re.Match[str]) -> str:
+    """ "Two or three" as "2–3"; "2 or 5" stays."""
+    low, high = (int(units.COUNTS.get(found.lower(), found)) for found in (match[1], match[2]))
+    return f"{low}–{high}" if high == low + 1 else match[0]
+
+
 _SPELT: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(found, re.IGNORECASE), said)
     for found, said in (
@@ -218,6 +234,20 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"\bHbA1c\b|糖化血红蛋白", "glycohemoglobin"),
         (r"\bvitamin B6\b", "pyridoxine"),
         (r"\bper ?cent\b", "%"),
+        (r"\b(" + "|".join(_TENS) + r")\b", lambda match: _TENS[match[1].lower()]),
+        (r"(?<=[A-Za-z\d]) ?per (?=(?:kg|kilo(?:gram)?)\b)", "/"),
+        (r"/kilo(?:gram)?\b", "/kg"),
+        (r"\bm²", "m2"),
+        (r"\bnormal saline\b|生理盐水", "0.9 % saline"),
+        (r"\bq ?(?=\d+ ?(?:[-–] ?\d+ ?)?min)", "every "),
+        (r"(?<=\d) ?(?:times|beats|breaths) (?:per|a|/) ?(?:min\b|minute)", " /min"),
+        (r"\b(past|over|under|above|below) the age of (?=\w)", r"\1 "),
+        (r"\bfrom (?:the )?age (?:of )?(?=\d)", "at least "),
+        (r"\bno later than (\S+ \w+) (?=prior to|before|ahead of)", r"at least \1 "),
+        (r"\bbetween (?:the )?ages? (?:of )?(?=\d)", "between "),
+        (r"\b(" + _SMALL + r"|\d+) or (" + _SMALL + r"|\d+)\b(?! (?:more|less|fewer|later|older|younger|above|below|over|under|higher|lower))", lambda match: _either(match)),
+        (r"月龄", "个月"),
+        (r"四分之一", "25%"),
         (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d+) and a half\b", lambda match: f"{units.COUNTS.get(match[1].lower(), match[1])}.5"),
         (r"\b(one|two|three|four|five|six|seven|eight|nine) tenths\b", lambda match: f"{units.COUNTS[match[1].lower()]}0 %"),
         (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
@@ -230,16 +260,17 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"\b(week|day|month) (\d+)\b(?! ?[-–.%]|\.\d)", r"\2 \1s"),
         (r"(?:[x×*]|times) ?10\^? ?(9|⁹)(?: ?(?:/|per) ?(?:l\b|lit(?:re|er)))?", " billion/L"),
         (r"\b(?:cells|platelets|neutrophils|eosinophils|leukocytes) ?(?:/|per (?=µl|ul|mcl|microlit|mm|lit|l\b))", "/"),
-        (r"(\d ?)(mg|mcg|micrograms?|µg|g|mL|units?|grams?|milligrams?) of ([\w-]+(?: [\w-]+)?) (?:per|/|for each) ?(?:kg|kilo(?:gram)?)\b", r"\1\2/kg of \3"),
+        (r"(\d ?)(mg|mcg|micrograms?|µg|g|mL|units?|grams?|milligrams?) of ([\w-]+(?: [\w-]+)?) ?(?:per|/|for each) ?(?:kg|kilo(?:gram)?)\b( hourly| (?:each|an|per) hour)?", lambda match: f"{match[1]}{match[2]}/kg{'/hour' if match[4] else ''} of {match[3]}"),
         (r"(\d ?)(mg|mcg|micrograms?|µg|g|mL|units?|grams?|milligrams?) (?:for each|a|each) (?:kg|kilo(?:gram)?)\b", r"\1\2/kg"),
         (r"\b(?:per|/) ?kilo\b", "/kg"),
         (r"(?<=\d) ?per(?=/)", ""),
         (r"(\d ?(?:mg|mcg|µg|g|mL|ml|units?)(?:/kg)?) (?:each|an) hour\b|(\d ?(?:mg|mcg|µg|g|mL|ml|units?)(?:/kg)?) hourly\b", lambda match: f"{match[1] or match[2]}/hour"),
+        (r"(\d[\d.]* ?(?:mg|mcg|µg|g|mL|units?)(?:/kg)?) (daily|a day|per day|each day) or (less|more|lower|higher)\b", lambda match: f"{'at most' if match[3].lower() in ('less', 'lower') else 'at least'} {match[1]} {match[2]}"),
         (r"每公斤(?:体重)?(?:给|用|予)?(\d+(?:\.\d+)?(?: ?[到至~–-] ?\d+(?:\.\d+)?)?) ?(毫克|微克|克|毫升|mg|mL|g)", r"\1\2/公斤"),
         (r"一刻钟", "15分钟"),
+        (r"([一二两三四五六七八九十])个半(?=小时|月)", lambda match: f"{units.COUNTS[match[1]]}.5"),
         (r"半(?=小时|个小时)", "0.5"),
         (r"半(?:年|岁)", "6个月"),
-        (r"([一二两三四五六七八九十])个半(?=小时|月)", lambda match: f"{units.COUNTS[match[1]]}.5"),
         (r"([一二两三四五六七八九])[到至~-]([一二两三四五六七八九十])(?=个?[月周天年次]|个?小时|分钟|公斤)", lambda match: f"{units.COUNTS[match[1]]}–{units.COUNTS[match[2]]}"),
         (r"([一二三四五六七八九])十(?!分)", lambda match: f"{units.COUNTS[match[1]]}0"),
         (r"十分之一", "10%"),
@@ -253,7 +284,7 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (r"(?<=\bevery )(two|three|four|six|eight|twelve)(?= hours)", lambda match: units.COUNTS[match[1].lower()]),
         (r"(?<=\d)-? to (?=\d)", "–"),
         (r"(?<=\d) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", "–"),
-        (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)", r"\1–"),
+        (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve) to (?=(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b|\d)", r"\1–"),
         (r"\b(within|for|after|least|than|last|next|every|further|about) an? (?=day|week|month|hour|minute|year|decade)", r"\1 1 "),
         (r"\bfirst (?=day|week|month|hour|minute|year)", "first 1 "),
         (r"\b(?:one|1)(?: \w+)? in (?:ten|10)\b", "10 %"),
@@ -375,6 +406,8 @@ def _facets(tokens: Sequence[Token], terms: list[Term]) -> tuple[str, ...]:
         at = 0
         while at < len(only):
             length, value = _longest(only, at, table) if only[at].kind in ("word", "zh") else (0, "")
+            if kind == "limit" and tokens[flat[at][1]].kind == "drug":
+                length = 0  # "non-steroidal"
             if length:
                 words = ("" if only[at].kind == "zh" else " ").join(one.words for one in only[at : at + length])
                 if kind == "strength":

@@ -29,7 +29,7 @@ _DIGITS = r"(?:(?<![\w.)])-)?(?:\d+(?:[.,]\d+)*|(?<![\w.])\.\d+)(?:\^\d+|[⁰¹�
 NUMBER = rf"(?:{_DIGITS}|\b(?:{_ENGLISH})\b|[一二两三四五六七八九十](?=个月|天|周|小时|分钟|次|年))"
 COMPARATORS = {
     "≥": r"≥|>=|at least|at or (?:above|over)|no(?:t)? less than|no(?:t)? (?:lower|under|below|shallower|shorter|smaller) than|no fewer than|not (?:below|under)|(?:a |the )?minimum of|reach(?:es|ed|ing)?|不低于|不少于|至少|不小于|大于等于|年?满",
-    "≤": r"≤|<=|at most|at or (?:below|under)|up to|as (?:much|many|long|late|high) as|no(?:t)? (?:more|later|longer|higher|greater|larger|deeper|older) than|(?:not|never) exceed(?:ing)?|(?:not|never) (?:above|over|beyond)|no (?:above|over)|(?:a |the )?(?:maximum|ceiling|limit) of|不超过|不得超过|不高于|不大于|最多|至多|最长|封顶|小于等于",
+    "≤": r"≤|<=|at most|at or (?:below|under)|up to|as (?:much|many|long|late|high) as|no(?:t)? (?:more|later|longer|higher|greater|larger|deeper|older) than|(?:not|never) exceed(?:ing)?|(?:not|never) (?:above|over|beyond)|no (?:above|over)|(?:a |the )?(?:maximum|ceiling|limit) of|不(?:要|应|得|能|可|宜)?超过|不高于|不大于|最多|至多|最长|封顶|小于等于",
     ">": r">|(?:more|greater|higher|longer|older|larger|hotter|heavier|deeper) than|above|over|past|exceeding|exceed(?:s|ed)?|in excess of|beyond|大于|超过|高于|长于",
     "<": r"<|(?:less|fewer|lower|shorter|younger|smaller|lighter) than|below|under|not yet|未满|不满|小于|低于|不足|少于|不到|短于",
 }
