@@ -131,15 +131,15 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     back = _nearness(dropped, mine, english)
     covered, covered_soft = _share(mine, new, near)
     kept, kept_soft = _share(theirs, gone, back)
-    strange = sorted((_weight(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
+    strange = sorted((weight_of(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
     matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
     copied = matcher.ratio()
     exchanged, replaced, count, inserted = 0.0, 0.0, 0, 0.0
     for tag, a, b, c, d in matcher.get_opcodes():
-        here = [_weight(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
+        here = [weight_of(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
         if tag == "replace" and here and any(token.stem in gone for token in theirs[c:d]):
             exchanged = max(exchanged, *here)
-            replaced = max(replaced, *(_weight(token) for token in mine[a:b] if token.stem in new))
+            replaced = max(replaced, *(weight_of(token) for token in mine[a:b] if token.stem in new))
             count += 1
         else:
             inserted += sum(here)
@@ -173,7 +173,7 @@ def matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
 
 def weight(reading: Reading, places: Sequence[int]) -> float:
     """How much a few words of a sentence say."""
-    return sum(_weight(reading.tokens[at]) for at in places)
+    return sum(weight_of(reading.tokens[at]) for at in places)
 
 
 def coverage(said: Reading, held: Reading) -> float:
@@ -199,9 +199,9 @@ def _content(reading: Reading) -> list[Token]:
 
 def _share(tokens: Sequence[Token], new: frozenset[str], near: dict[str, float]) -> tuple[float, float]:
     """By weight: what is not new, and with that what is near."""
-    whole = sum(map(_weight, tokens)) or 1.0
-    hard = sum(_weight(token) for token in tokens if token.stem not in new)
-    return hard / whole, (hard + sum(_weight(t) * near.get(t.words, 0.0) for t in tokens if t.stem in new)) / whole
+    whole = sum(map(weight_of, tokens)) or 1.0
+    hard = sum(weight_of(token) for token in tokens if token.stem not in new)
+    return hard / whole, (hard + sum(weight_of(t) * near.get(t.words, 0.0) for t in tokens if t.stem in new)) / whole
 
 
 def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> dict[str, float]:
@@ -236,7 +236,7 @@ def _moved(said: Reading, held: Reading) -> float:
     return float(min(4, sum(a > b for a, b in pairwise(places))))
 
 
-def _weight(token: Token) -> float:
+def weight_of(token: Token) -> float:
     """How much a word says, 0.25 to 1: by its rarity."""
     if token.kind != "word":
         return 1.0 if token.kind != "zh" else 0.5

@@ -19,8 +19,10 @@ from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, 
 
 Label = Literal["supported", "contradicted", "not_found"]
 CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
-LEFT_OUT_CHINESE = 1.6  # four signs
-_NOUNS = ("tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
+LEFT_OUT_CHINESE = 1.4  # three signs
+_NOUNS = ("have", "has", "had", "tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
+ADDED = 0.6  # weight of what is added to a list, below which it says nothing new
+_AND = frozenset("and or nor plus 和 与 或 及".split())
 LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
 _OPENERS = frozenset("in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split())
 _VERB = frozenset("should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split())
@@ -31,12 +33,20 @@ _SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
 _AGES = re.compile(r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁", re.IGNORECASE)
+_UNKNOWN = re.compile(r"\bno (?:good |clear )?evidence\b|evidence (?:is|was) (?:lacking|insufficient)|\bunknown\b|insufficient evidence|没有证据|证据不足|尚不清楚", re.IGNORECASE)
+_UNKNOWN_HELD = re.compile(r"evidence|shown|known|proven|demonstrat|data|certain|unclear|lack|证据|证明|证实|清楚|明确", re.IGNORECASE)
+_FORBIDS = re.compile(r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不|禁|勿", re.IGNORECASE)
 _NEVER = re.compile(r"\bnever\b|in any circumstances|under no circumstances|绝对|一律", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all(?! the same)|any|every(?! \d| (?:two|three|four|six|eight|twelve|other|day|week|month|year|hour))|everyone|everybody|always|whatever|regardless|altogether)\b|所有|任何|一律|都要|全部", re.IGNORECASE)
-_ALL_HELD = re.compile(r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal|no|never|not|without|avoid|contraindicated|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每|不|无|禁", re.IGNORECASE)
+_ALL_HELD = re.compile(r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal\w*|never|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每", re.IGNORECASE)
+_ALL_LOOSELY = re.compile(r"\b(?:no|not|without|avoid\w*|contraindicated)\b|不|无|禁", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:only|solely|exclusively|just (?:in|for|those))\b|只有|仅限|才有|只能", re.IGNORECASE)
-_ONLY_HELD = re.compile(r"\b(?:only|solely|exclusively|alone|unless|except|single|sole|limited|restricted|reserved|not|no|once|until|sufficient|suffice|enough|one|over|rather)\b|只|仅|单独|才|除|不", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
+_ONLY_HELD = re.compile(r"\b(?:only|solely|exclusively|alone|unless|except|sole|limited|restricted|reserved|not)\b|只|仅|单独|才|除|不", re.IGNORECASE)
+_ONLY_LOOSELY = re.compile(r"\b(?:no|once|until|sufficient|suffice|enough|one|over|rather|single)\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(?:except|unless|apart from|other than)\b|除外|除非", re.IGNORECASE)
+_EXCEPT_HELD = re.compile(r"\b(?:except\w*|unless|apart from|other than|excluding|but|not|no|without|save)\b|除|不|无", re.IGNORECASE)
+_EXCEPT_LOOSELY = re.compile(r"\b(?:if|when|non|only|rather|over|who|otherwise|until)\b|才|仅|只", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:over|than|versus|vs|followed|before|after|until|but|instead|whereas|while|caus(?:es?|ed|ing)|by|to|into|despite|without)\b", re.IGNORECASE)  # what stands on its sides may not change places
 
 
 class Verdict(NamedTuple):
@@ -53,6 +63,8 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
         if _before(said, at) == "after" and any(
             _before(held, place) == "within" for other, place in held.quantities if other in equal
         ):
+            return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
+        if any(_after_within(said, at, held, place) for other, place in held.quantities if other in equal):
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
         if any(_comparators_agree(one, other, said, held, free) for other in equal):
             continue
@@ -73,6 +85,13 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
         ]  # fmt: skip
         return Verdict("contradicted" if rivals else "not_found", f"number: '{one.words.strip()}' is not in the quote")
     return None
+
+
+def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
+    """48小时后 is not 48小时内."""
+    mine, theirs = (reading.tokens[where + 1 : where + 3] for reading, where in ((said, at), (held, place)))
+    sides = [{"后" if any(t.words.startswith("后") for t in tokens[:2]) else "内" if any(t.words in ("内", "之内") for t in tokens[:2]) else ""} for tokens in (mine, theirs)]
+    return sides == [{"后"}, {"内"}] and "内" not in "".join(token.words for token in mine)
 
 
 def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> bool:
@@ -303,7 +322,11 @@ def _certainty(said: Reading, held: Reading) -> Verdict | None:
     claim, quote = _level(mine), _level(theirs)
     if mine["sure"] > theirs["sure"] and (copied or not theirs["sure"]):
         return Verdict("not_found", "certainty: the quote does not say how sure it is")
-    negated = any(term.value == "not" for term in said.of("limit")) and any(term.value == "not" for term in held.of("limit"))
+    if held.graded and said.graded and held.graded != said.graded:
+        return Verdict("contradicted", "certainty: the quote grades it otherwise")
+    if _UNKNOWN.search(said.text) and not _UNKNOWN_HELD.search(held.text):
+        return Verdict("not_found", "certainty: the quote does not say that it is unknown")
+    negated = bool(_FORBIDS.search(said.text) and _FORBIDS.search(held.text))
     if negated and {claim, quote} == {2, 3} and not _NEVER.search(said.text):
         return None  # "must not" is said of what should not be
     weakened = sum((_spoken(said) - _spoken(held)).values()) <= 3
@@ -321,13 +344,12 @@ def _level(strength: Counter[str]) -> int:
 
 
 def _universal(said: Reading, held: Reading) -> Verdict | None:
-    """What holds of some is not told of all, nor what holds is told to hold only there."""
-    for words in _ALL.findall(said.text):
-        if not _ALL_HELD.search(held.text):
-            return Verdict("not_found", f"limit: the quote does not say '{words}'")
-    for words in _ONLY.findall(said.text):
-        if not _ONLY_HELD.search(held.text):
-            return Verdict("not_found", f"limit: the quote does not say '{words}'")
+    """What holds of some is not told of all, nor what holds is told to hold only there, or everywhere but there."""
+    copied = entailment.copied(said, held)
+    for added, there, loosely in ((_ALL, _ALL_HELD, _ALL_LOOSELY), (_ONLY, _ONLY_HELD, _ONLY_LOOSELY), (_EXCEPT, _EXCEPT_HELD, _EXCEPT_LOOSELY)):
+        found = added.search(said.text)
+        if found and not there.search(held.text) and (copied or not loosely.search(held.text)):
+            return Verdict("not_found", f"limit: the quote does not say '{found[0]}'")
     return None
 
 
@@ -351,9 +373,10 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
             continue
         gone = [at for at in theirs[start:end] if held.tokens[at].stem not in said.stems and held.tokens[at].stem not in light_names()]
         gone = [at for at in gone if not any(entailment.related(held.tokens[at].words, word) for word in said.words)]
-        if not gone or entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT) or _may_go(held, gone[0], gone[-1]):
+        counted = any(held.tokens[at].kind == "number" for at in gone)
+        if not gone or not counted and entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT) or _may_go(held, gone[0], gone[-1]):
             continue
-        if len(gone) == 1 and fresh and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
+        if len(gone) == 1 and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
             continue  # "zinc supplementation", "the initiation of": the scorer's
         words = " ".join(held.tokens[at].words for at in range(gone[0], min(gone[-1] + 1, gone[0] + 4)))
         return Verdict("not_found", f"limit: the claim leaves out '{words}'")
@@ -368,6 +391,25 @@ def _follows(said: Reading, held: Reading) -> bool:
 
 def _next_of(held: Reading, at: int) -> bool:
     return at + 1 < len(held.tokens) and held.tokens[at + 1].words.lower() == "of"
+
+
+def _lengthened(said: Reading, held: Reading) -> Verdict | None:
+    """A copy names no more than its quote: what is put between marks or "and" and stands nowhere in the quote is made up."""
+    if not entailment.copied(said, held):
+        return None
+    fresh = {token.stem for token in entailment.novel(said, held)}
+    matcher = entailment.matcher(said, held)
+    for tag, start, end, _, _ in matcher.get_opcodes():
+        if tag != "delete":
+            continue
+        added = [token for token in said.tokens[start:end] if token.stem in fresh and not token.common]
+        around = {token.words.lower() for token in said.tokens[max(0, start - 1) : end + 1]}
+        listed = bool(around & _AND) or (start and said.tokens[start - 1].clause != said.tokens[start].clause) or (
+            end < len(said.tokens) and said.tokens[end].clause != said.tokens[end - 1].clause
+        )
+        if listed and added and sum(map(entailment.weight_of, added)) >= (LEFT_OUT_CHINESE / 2 if said.zh else ADDED):
+            return Verdict("not_found", f"overlap: '{added[0].words}' is not in the quote")
+    return None
 
 
 def _may_go(held: Reading, first: int, last: int) -> bool:
@@ -461,9 +503,22 @@ def _exchanged(said: Reading, held: Reading) -> str:
     for first in range(1, min(longest, len(mine))):
         for second in range(1, min(longest, len(mine) - first + 1)):
             middle = theirs[first : len(theirs) - second]
-            if middle and mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
+            if not middle and not _joined_by(held, theirs, first):
+                continue
+            if mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
                 return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
     return ""
+
+
+def _joined_by(reading: Reading, stretch: Sequence[str], first: int) -> bool:
+    """Two neighbours with a word between them that gives them a direction: "A over B"."""
+    content = [at for at, token in enumerate(reading.tokens) if not token.common]
+    stems = [reading.tokens[at].stem for at in content]
+    for at in range(len(stems) - len(stretch) + 1):
+        if stems[at : at + len(stretch)] == list(stretch):
+            between = reading.tokens[content[at + first - 1] + 1 : content[at + first]]
+            return any(_THAN.fullmatch(token.words) for token in between)
+    return False
 
 
 def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
@@ -473,6 +528,8 @@ def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
     for at in range(len(stems) - len(stretch) + 1):
         if stems[at : at + len(stretch)] == list(stretch):
             first, last = content[at], content[at + len(stretch) - 1]
+            if not (_parted(reading, first) and _parted(reading, _before_last(content, last))):
+                return False  # "buccal midazolam or rectal diazepam": adjectives of two things
             inside = reading.tokens[first : last + 1]
             joined = {token.words.lower() for token in inside if token.common}
             breaks = (
@@ -488,6 +545,21 @@ def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
     return False
 
 
+def _before_last(content: Sequence[int], last: int) -> int:
+    """The content word before the last of a stretch."""
+    return content[content.index(last) - 1]
+
+
+def _parted(reading: Reading, at: int) -> bool:
+    """Whether a mark or "and" stands before the next content word."""
+    for token in reading.tokens[at + 1 :]:
+        if token.clause != reading.tokens[at].clause or token.words.lower() in ("and", "or", "和", "与", "或", "及"):
+            return True
+        if not token.common:
+            return False
+    return False
+
+
 def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """What stands to the left and the right of each "than", "over", "rather than"."""
     for at, token in enumerate(reading.tokens):
@@ -498,6 +570,6 @@ def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions,
+    _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
 )  # fmt: skip
 DOUBTS = (_partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes)  # no veto of what is said in other words: the scorer weighs them

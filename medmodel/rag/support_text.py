@@ -106,6 +106,7 @@ class Reading:
     words: frozenset[str] = field(default_factory=frozenset)  # as written
     written: frozenset[str] = field(default_factory=frozenset)  # their stems, whatever they are called
     zh: bool = False
+    graded: str = ""  # how sure its authors are, from their bracket: "strong", "low"
     acted: frozenset[str] = field(default_factory=frozenset)  # its limits, opposites and qualifiers: "limit=not", "route=oral"
 
     def of(self, kind: str) -> list[Term]:
@@ -152,6 +153,7 @@ def read(text: str) -> Reading:
         ),
         written=frozenset(map(stem, spoken)),
         acted=frozenset(f"{term.axis or term.kind}={term.value}" for term in terms),
+        graded=" ".join(re.findall(r"strong|weak|conditional|moderate|very low|low|high", bracket[0].lower())) if (bracket := _GRADED.search(text)) else "",
         zh=sum(token.kind == "zh" for token in tokens) * 2 > len(tokens),
     )
 
@@ -210,6 +212,7 @@ def _plain(text: str) -> str:
 
 
 _SIGNS = str.maketrans("μ−\u00a0\u202f％’‑～０１２３４５６７８９．／", "µ-  %'-~0123456789./")
+_GRADED = re.compile(r"\((?:strong|weak|conditional|moderate|very low|low|high)(?:,| rec)[^()]*\)", re.IGNORECASE)
 _TENS = dict(
     zip("thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(), map(str, (*range(13, 21), *range(30, 100, 10))), strict=True)
 )  # fmt: skip
@@ -225,7 +228,7 @@ def _either(match: re.Match[str]) -> str:
 _SPELT: list[tuple[re.Pattern[str], Any]] = [
     (re.compile(found, re.IGNORECASE), said)
     for found, said in (
-        (r"\((?:strong|weak|conditional|moderate|very low|low|high)(?:,| rec)[^()]*\)", " "),  # how sure the authors are
+        (_GRADED.pattern, " "),  # how sure the authors are
         (r"\bshort-acting beta[- ]?2?[- ]?agonists?\b|短效β2?(?:受体)?激动剂", "SABA"),
         (r"\blong-acting beta[- ]?2?[- ]?agonists?\b|长效β2?(?:受体)?激动剂", "LABA"),
         (r"\bsodium-glucose co-?transporter[- ]?2 inhibitors?\b|\bSGLT-?2i\b", "SGLT2 inhibitor"),
