@@ -46,7 +46,7 @@ class Scorer(Protocol):
     threshold: float
 
     def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
-        """0 to 1: how likely the quote supports the claim."""
+        """0 to 1: how likely the quote supports the claim. `doubts`: kinds of veto that only hold for a copy."""
 
 
 def packaged() -> Scorer:
@@ -85,7 +85,7 @@ class Regression:
 
     def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         weights, intercept, threshold = self.sides["zh" if said.zh or held.zh else "en"]
-        logit = float(features(said, held) @ weights) + intercept
+        logit = float(features(said, held, doubts) @ weights) + intercept
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit - math.log(threshold / (1 - threshold))))))
 
 
@@ -118,11 +118,12 @@ FEATURES = (
     "covered", "covered_soft", "kept", "kept_soft", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
     "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "copied_new", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
+    "doubt_limit", "doubt_opposite", "doubt_qualifier", "doubt_certainty", "doubt_order", "doubt_code", "doubts_copied",
 )  # fmt: skip
 
 
-def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
-    """One number for each of FEATURES."""
+def features(said: Reading, held: Reading, doubts: frozenset[str] = frozenset()) -> npt.NDArray[np.float64]:
+    """One number for each of FEATURES. `doubts`: what the rules would have vetoed, were the claim a copy."""
     mine, theirs = _content(said), _content(held)
     unsaid, dropped = novel(said, held), novel(held, said)
     new, gone = frozenset(token.stem for token in unsaid), frozenset(token.stem for token in dropped)
@@ -132,10 +133,10 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     covered, covered_soft = _share(mine, new, near)
     kept, kept_soft = _share(theirs, gone, back)
     strange = sorted((weight_of(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
-    matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
-    copied = matcher.ratio()
+    order = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
+    copied = order.ratio()
     exchanged, replaced, count, inserted = 0.0, 0.0, 0, 0.0
-    for tag, a, b, c, d in matcher.get_opcodes():
+    for tag, a, b, c, d in order.get_opcodes():
         here = [weight_of(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
         if tag == "replace" and here and any(token.stem in gone for token in theirs[c:d]):
             exchanged = max(exchanged, *here)
@@ -155,7 +156,8 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
         "copied_inserted": copied**2 * min(inserted, 3.0), "copied_new": copied**2 * replaced, "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
         "longer": max(0.0, math.log((len(mine) + 1) / (len(theirs) + 1))), "shorter": max(0.0, math.log((len(theirs) + 1) / (len(mine) + 1))),
         "softened": float("weak" in held.strength and "weak" not in said.strength), "missing_numbers": min(3, max(0, len(held.quantities) - len(said.quantities))),
-        "swapped_terms": _moved(said, held),
+        "swapped_terms": _moved(said, held), "doubts_copied": len(doubts) * copied,
+        **{name: float(name.removeprefix("doubt_") in doubts) for name in FEATURES if name.startswith("doubt_")},
     }  # fmt: skip
     return np.array([found[name] for name in FEATURES])
 
