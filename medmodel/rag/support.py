@@ -2,13 +2,16 @@
 
 Rules first, on what harms (`support_text.py` reads it): quantities with unit and comparator, how often, drugs, grades,
 limits ("not", "only", "unless"), opposites ("increase", "before"), who and how ("children", "renal impairment", "oral",
-"severe"), how sure ("may", "must"), and what belongs with what (the dose with its drug). One that the quote lacks is a
-veto: "contradicted" where the quote says another of the kind, else "not found". A claim whose words all stand in the quote,
-in its order, is admitted. What lies between is a paraphrase or invention, and the scorer decides (`entailment.py`), which
-knows words by their meaning; it can admit, and never overrules a veto.
+"severe"), how sure ("may", "must"), of how many ("all", "only"), and what belongs with what (the dose with its drug). One that
+the quote lacks is a veto: "contradicted" where the quote says another of the kind, else "not found". A claim that copies its
+quote but for a few words may also drop no condition and lengthen no list; without such a change, and with its words in the
+quote's order, it is admitted. In a claim that is in other words, a veto on grammar (limits, opposites, order, how sure) is
+only a doubt. Then the scorer decides between paraphrase and invention (`entailment.py`); it knows words by their meaning, is
+told the doubts, and never overrules a veto.
 
 Not seen: whether the quote is right; a condition made up in ordinary words; a swap of ordinary words that no grammar
-marks. Chinese paraphrase goes as far as the phrases of support.yaml. docs/evidence.md has the figures.
+marks; in a free claim, who does what to whom. Chinese paraphrase goes as far as the phrases of support.yaml.
+docs/evidence.md has the figures.
 
     verdict("Give apixaban 5 mg daily.", "Apixaban 2.5 mg is given daily.")     # contradicted: number '5 mg'
 """
@@ -20,7 +23,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from medmodel.rag import entailment
-from medmodel.rag.support_rules import DOUBTS, RULES, Label, Verdict, sequence
+from medmodel.rag.support_rules import DOUBTS, RULES, Label, Verdict, in_order
 from medmodel.rag.support_text import COMMON, MOST, Reading, Term, read
 
 __all__ = ["Label", "Verdict", "check", "content_words", "judged", "quantities", "terms", "verdict"]
@@ -58,7 +61,7 @@ def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> V
                 return found
             doubts.append(found)
     novel = entailment.novel(said, held)
-    if not novel and not doubts and _in_order(said, held):
+    if not novel and not doubts and in_order(said, held):
         return Verdict("supported")
     share = entailment.coverage(said, held)
     if share < (NEAR_CHINESE if said.zh else NEAR):
@@ -84,12 +87,6 @@ def quantities(text: str) -> set[str]:
 
 def content_words(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)} - COMMON
-
-
-def _in_order(said: Reading, held: Reading) -> bool:
-    """The claim's words follow each other in the quote, others between them left out."""
-    rest = iter(sequence(held))
-    return all(stem in rest for stem in sequence(said))
 
 
 def _strangest(said: Reading, held: Reading) -> str:

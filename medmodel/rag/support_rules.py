@@ -24,29 +24,61 @@ _NOUNS = ("have", "has", "had", "tion", "ment", "therapy", "lasting", "together"
 ADDED = 0.6  # weight of what is added to a list, below which it says nothing new
 _AND = frozenset("and or nor plus 和 与 或 及".split())
 LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
-_OPENERS = frozenset("in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split())
-_VERB = frozenset("should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split())
+_OPENERS = frozenset(
+    "in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split()
+)
+_VERB = frozenset(
+    "should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split()
+)
 SCOPE = 5  # words on either side of a "not" that say what it denies
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|ceiling|cap\b|exceed|the most\b|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
-_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到", re.IGNORECASE)
+_CALLED_FLOOR = re.compile(
+    r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到",
+    re.IGNORECASE,
+)
 _SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但不", re.IGNORECASE)  # an exception
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
-_AGES = re.compile(r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁", re.IGNORECASE)
-_UNKNOWN = re.compile(r"\bno (?:good |clear )?evidence\b|evidence (?:is|was) (?:lacking|insufficient)|\bunknown\b|insufficient evidence|没有证据|证据不足|尚不清楚", re.IGNORECASE)
-_UNKNOWN_HELD = re.compile(r"evidence|shown|known|proven|demonstrat|data|certain|unclear|lack|证据|证明|证实|清楚|明确", re.IGNORECASE)
-_FORBIDS = re.compile(r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不|禁|勿", re.IGNORECASE)
+_AGES = re.compile(
+    r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"\bno (?:good |clear )?evidence\b|evidence (?:is|was) (?:lacking|insufficient)|\bunknown\b|insufficient evidence|没有证据|证据不足|尚不清楚",
+    re.IGNORECASE,
+)
+_UNKNOWN_HELD = re.compile(
+    r"evidence|shown|known|proven|demonstrat|data|certain|unclear|lack|证据|证明|证实|清楚|明确", re.IGNORECASE
+)
+_FORBIDS = re.compile(
+    r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不|禁|勿",
+    re.IGNORECASE,
+)
 _NEVER = re.compile(r"\bnever\b|in any circumstances|under no circumstances|绝对|一律", re.IGNORECASE)
-_ALL = re.compile(r"\b(?:all(?! the same)|any|every(?! \d| (?:two|three|four|six|eight|twelve|other|day|week|month|year|hour))|everyone|everybody|always|whatever|regardless|altogether)\b|所有|任何|一律|都要|全部", re.IGNORECASE)
-_ALL_HELD = re.compile(r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal\w*|never|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:all(?! the same)|any|every(?! \d| (?:two|three|four|six|eight|twelve|other|day|week|month|year|hour))|everyone|everybody|always|whatever|regardless|altogether)\b|所有|任何|一律|都要|全部",
+    re.IGNORECASE,
+)
+_ALL_HELD = re.compile(
+    r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal\w*|never|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每",
+    re.IGNORECASE,
+)
 _ALL_LOOSELY = re.compile(r"\b(?:no|not|without|avoid\w*|contraindicated)\b|不|无|禁", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:only|solely|exclusively|just (?:in|for|those))\b|只有|仅限|才有|只能", re.IGNORECASE)
-_ONLY_HELD = re.compile(r"\b(?:only|solely|exclusively|alone|unless|except|sole|limited|restricted|reserved|not)\b|只|仅|单独|才|除|不", re.IGNORECASE)
+_ONLY_HELD = re.compile(
+    r"\b(?:only|solely|exclusively|alone|unless|except|sole|limited|restricted|reserved|not)\b|只|仅|单独|才|除|不",
+    re.IGNORECASE,
+)
 _ONLY_LOOSELY = re.compile(r"\b(?:no|once|until|sufficient|suffice|enough|one|over|rather|single)\b", re.IGNORECASE)
 _EXCEPT = re.compile(r"\b(?:except|unless|apart from|other than)\b|除外|除非", re.IGNORECASE)
-_EXCEPT_HELD = re.compile(r"\b(?:except\w*|unless|apart from|other than|excluding|but|not|no|without|save)\b|除|不|无", re.IGNORECASE)
+_EXCEPT_HELD = re.compile(
+    r"\b(?:except\w*|unless|apart from|other than|excluding|but|not|no|without|save)\b|除|不|无", re.IGNORECASE
+)
 _EXCEPT_LOOSELY = re.compile(r"\b(?:if|when|non|only|rather|over|who|otherwise|until)\b|才|仅|只", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:over|than|versus|vs|followed|before|after|until|but|instead|whereas|while|caus(?:es?|ed|ing)|by|to|into|despite|without)\b", re.IGNORECASE)  # what stands on its sides may not change places
+_THAN = re.compile(
+    r"\b(?:over|than|versus|vs|followed|before|after|until|but|instead|whereas|while|caus(?:es?|ed|ing)|by|to|into|despite|without)\b",
+    re.IGNORECASE,
+)  # what stands on its sides may not change places
 
 
 class Verdict(NamedTuple):
@@ -73,9 +105,16 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
             return Verdict(
                 "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
             )
-        if one.unit in ("", "次") and one.low == 1 and not one.comparator and said.tokens[at].words.lower() in ("one", "一次", "1次"):
+        if (
+            one.unit in ("", "次")
+            and one.low == 1
+            and not one.comparator
+            and said.tokens[at].words.lower() in ("one", "一次", "1次")
+        ):
             continue  # "one of them"
-        if free and any(_calendar(one, other) and _comparators_agree(one, other, said, held, free) for other, _ in held.quantities):
+        if free and any(
+            _calendar(one, other) and _comparators_agree(one, other, said, held, free) for other, _ in held.quantities
+        ):
             continue
         if free and (worked.follows(one, said, held) or _counted(one, at, said, held)):
             continue
@@ -90,7 +129,16 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
 def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
     """48小时后 is not 48小时内."""
     mine, theirs = (reading.tokens[where + 1 : where + 3] for reading, where in ((said, at), (held, place)))
-    sides = [{"后" if any(t.words.startswith("后") for t in tokens[:2]) else "内" if any(t.words in ("内", "之内") for t in tokens[:2]) else ""} for tokens in (mine, theirs)]
+    sides = [
+        {
+            "后"
+            if any(t.words.startswith("后") for t in tokens[:2])
+            else "内"
+            if any(t.words in ("内", "之内") for t in tokens[:2])
+            else ""
+        }
+        for tokens in (mine, theirs)
+    ]
     return sides == [{"后"}, {"内"}] and "内" not in "".join(token.words for token in mine)
 
 
@@ -182,9 +230,7 @@ def _as_quantity(value: str, held: Reading) -> bool:
     """Every day is every 24 hours."""
     hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
     months = {"1/month": 1.0, "1/year": 12.0, "2/year": 6.0}.get(value)
-    return any(
-        (found.unit, found.low) in (("h", hours), ("month", months)) for found, _ in held.quantities
-    )
+    return any((found.unit, found.low) in (("h", hours), ("month", months)) for found, _ in held.quantities)
 
 
 def _axes(said: Reading, held: Reading) -> Verdict | None:
@@ -330,9 +376,9 @@ def _certainty(said: Reading, held: Reading) -> Verdict | None:
     if negated and {claim, quote} == {2, 3} and not _NEVER.search(said.text):
         return None  # "must not" is said of what should not be
     weakened = sum((_spoken(said) - _spoken(held)).values()) <= 3
-    if claim > quote and (claim == 3 or quote == 1 and mine["strong"]) and not (quote == 2 and not copied):
-        if copied or not mine["weak"]:
-            return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    surer = claim > quote and (copied or (quote == 1 and (claim == 3 or mine["strong"]) and not mine["weak"]))
+    if surer and (claim == 3 or mine["strong"]):
+        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
     if claim < quote and (copied or weakened) and mine["weak"] > theirs["weak"]:
         return Verdict("not_found", "certainty: the quote says more than that it may be")
     return None
@@ -346,7 +392,11 @@ def _level(strength: Counter[str]) -> int:
 def _universal(said: Reading, held: Reading) -> Verdict | None:
     """What holds of some is not told of all, nor what holds is told to hold only there, or everywhere but there."""
     copied = entailment.copied(said, held)
-    for added, there, loosely in ((_ALL, _ALL_HELD, _ALL_LOOSELY), (_ONLY, _ONLY_HELD, _ONLY_LOOSELY), (_EXCEPT, _EXCEPT_HELD, _EXCEPT_LOOSELY)):
+    for added, there, loosely in (
+        (_ALL, _ALL_HELD, _ALL_LOOSELY),
+        (_ONLY, _ONLY_HELD, _ONLY_LOOSELY),
+        (_EXCEPT, _EXCEPT_HELD, _EXCEPT_LOOSELY),
+    ):
         found = added.search(said.text)
         if found and not there.search(held.text) and (copied or not loosely.search(held.text)):
             return Verdict("not_found", f"limit: the quote does not say '{found[0]}'")
@@ -363,7 +413,7 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
     What may go is a bracket, an example, and a clause with a verb of its own after "and", "but" or a mark.
     """
     fresh = entailment.novel(said, held)
-    if not entailment.copied(said, held) and (fresh or not _follows(said, held)):
+    if not entailment.copied(said, held) and (fresh or not in_order(said, held)):
         return None  # in other words; the scorer sees what is missing
     mine = [token.stem for token in said.tokens if not token.common]
     theirs = [at for at, token in enumerate(held.tokens) if not token.common]
@@ -371,10 +421,18 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
     for tag, _, _, start, end in matcher.get_opcodes():
         if tag != "insert":
             continue
-        gone = [at for at in theirs[start:end] if held.tokens[at].stem not in said.stems and held.tokens[at].stem not in light_names()]
+        gone = [
+            at
+            for at in theirs[start:end]
+            if held.tokens[at].stem not in said.stems and held.tokens[at].stem not in light_names()
+        ]
         gone = [at for at in gone if not any(entailment.related(held.tokens[at].words, word) for word in said.words)]
         counted = any(held.tokens[at].kind == "number" for at in gone)
-        if not gone or not counted and entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT) or _may_go(held, gone[0], gone[-1]):
+        if (
+            not gone
+            or (not counted and entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT))
+            or _may_go(held, gone[0], gone[-1])
+        ):
             continue
         if len(gone) == 1 and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
             continue  # "zinc supplementation", "the initiation of": the scorer's
@@ -383,7 +441,7 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
     return None
 
 
-def _follows(said: Reading, held: Reading) -> bool:
+def in_order(said: Reading, held: Reading) -> bool:
     """The claim's words stand in the quote, in its order."""
     rest = iter(sequence(held))
     return all(stem in rest for stem in sequence(said))
@@ -404,8 +462,10 @@ def _lengthened(said: Reading, held: Reading) -> Verdict | None:
             continue
         added = [token for token in said.tokens[start:end] if token.stem in fresh and not token.common]
         around = {token.words.lower() for token in said.tokens[max(0, start - 1) : end + 1]}
-        listed = bool(around & _AND) or (start and said.tokens[start - 1].clause != said.tokens[start].clause) or (
-            end < len(said.tokens) and said.tokens[end].clause != said.tokens[end - 1].clause
+        listed = (
+            bool(around & _AND)
+            or (start and said.tokens[start - 1].clause != said.tokens[start].clause)
+            or (end < len(said.tokens) and said.tokens[end].clause != said.tokens[end - 1].clause)
         )
         if listed and added and sum(map(entailment.weight_of, added)) >= (LEFT_OUT_CHINESE / 2 if said.zh else ADDED):
             return Verdict("not_found", f"overlap: '{added[0].words}' is not in the quote")
@@ -416,11 +476,20 @@ def _may_go(held: Reading, first: int, last: int) -> bool:
     """Whether a stretch only adds to what stands before it."""
     opening = [token.words.lower() for token in held.tokens[max(0, first - 3) : first + 1]]
     inside = [token.words.lower() for token in held.tokens[first : last + 1]]
-    if any(word in CONDITIONAL or word in _OPENERS for word in (*opening[:-1], *inside[:1])) and not {"and", "but", "while", "whereas"} & set(opening):
+    if any(word in CONDITIONAL or word in _OPENERS for word in (*opening[:-1], *inside[:1])) and not {
+        "and",
+        "but",
+        "while",
+        "whereas",
+    } & set(opening):
         return False
     before = held.tokens[first - 1] if first else None
-    joined = before is not None and (bool({"and", "but", "while", "whereas", "or"} & set(opening)) or held.tokens[first].clause > before.clause)
-    spoken = bool(_VERB & set(inside)) or bool(_VERB & {token.words.lower() for token in held.tokens[max(0, first - 3) : first]})
+    joined = before is not None and (
+        bool({"and", "but", "while", "whereas", "or"} & set(opening)) or held.tokens[first].clause > before.clause
+    )
+    spoken = bool(_VERB & set(inside)) or bool(
+        _VERB & {token.words.lower() for token in held.tokens[max(0, first - 3) : first]}
+    )
     return joined and spoken and last >= first + 1
 
 
@@ -572,4 +641,13 @@ def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
     _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
 )  # fmt: skip
-DOUBTS = (_partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes)  # no veto of what is said in other words: the scorer weighs them
+DOUBTS = (
+    _partners,
+    _swapped,
+    _limits,
+    _axes,
+    _prefixes,
+    _certainty,
+    _universal,
+    _codes,
+)  # no veto of what is said in other words: the scorer weighs them

@@ -153,7 +153,9 @@ def read(text: str) -> Reading:
         ),
         written=frozenset(map(stem, spoken)),
         acted=frozenset(f"{term.axis or term.kind}={term.value}" for term in terms),
-        graded=" ".join(re.findall(r"strong|weak|conditional|moderate|very low|low|high", bracket[0].lower())) if (bracket := _GRADED.search(text)) else "",
+        graded=" ".join(re.findall(r"strong|weak|conditional|moderate|very low|low|high", bracket[0].lower()))
+        if (bracket := _GRADED.search(text))
+        else "",
         zh=sum(token.kind == "zh" for token in tokens) * 2 > len(tokens),
     )
 
