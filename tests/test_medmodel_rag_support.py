@@ -241,7 +241,8 @@ def test_in_other_words_a_change_of_grammar_is_a_doubt_and_in_a_copy_a_veto() ->
 
     asked = Asked()
     found = judged("Never lie down in the half hour that follows alendronate.", "Stay upright for 30 minutes after alendronate.", lambda: asked)  # fmt: skip
-    assert asked.doubts is not None and "limit" in asked.doubts
+    assert asked.doubts is not None
+    assert "limit" in asked.doubts
     assert found.label == "contradicted"
     copy = Asked()
     judged("Do not stay upright for 30 minutes after alendronate.", "Stay upright for 30 minutes after alendronate.", lambda: copy)  # fmt: skip
