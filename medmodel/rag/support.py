@@ -23,14 +23,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from medmodel.rag import entailment
-from medmodel.rag.support_rules import DOUBTS, RULES, Label, Verdict, in_order
+from medmodel.rag.support_rules import DOUBTS, ORDER, RULES, Label, Verdict, in_order
 from medmodel.rag.support_text import COMMON, MOST, Reading, Term, read
 
 __all__ = ["Label", "Verdict", "check", "content_words", "judged", "quantities", "terms", "verdict"]
 
 FEWEST_WORDS = 3  # content words below which a claim says nothing that could be checked
 NEAR = 0.15  # share of a claim's content below which no paraphrase is looked for: the quote is about something else
-NEAR_CHINESE = 0.35  # most of its words are compared sign by sign, and signs recur
+NEAR_CHINESE = 0.4  # most of its words are compared sign by sign, and signs recur
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿα-ω0-9_₀-₉²³⁰-⁹+\-/]*|[\u4e00-\u9fff]")
 
 
@@ -54,13 +54,12 @@ def judged(claim: str, quote: str, scorer: Callable[[], entailment.Scorer]) -> V
     content = content_words(claim)
     if len(content) < FEWEST_WORDS:
         return Verdict("not_found", "too short: it says nothing that could be checked")
-    copied, doubts = entailment.copied(said, held), []
+    copied, novel, doubts = entailment.copied(said, held), entailment.novel(said, held), []
     for rule in RULES:
         if found := rule(said, held):
-            if copied or rule not in DOUBTS:
+            if copied or rule not in DOUBTS or (not novel and rule in ORDER):
                 return found
             doubts.append(found)
-    novel = entailment.novel(said, held)
     if not novel and not doubts and in_order(said, held):
         return Verdict("supported")
     share = entailment.coverage(said, held)

@@ -22,6 +22,7 @@ CONDITIONAL = frozenset("if unless when whenever until provided except once 如�
 LEFT_OUT_CHINESE = 1.4  # three signs
 _NOUNS = ("have", "has", "had", "tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
 ADDED = 0.6  # weight of what is added to a list, below which it says nothing new
+_ALWAYS_WRITTEN = frozenset(("mg", "mL", "u", "piece", "mmol", "mEq", "%", "h", "×"))  # doses, times and shares
 _AND = frozenset("and or nor plus 和 与 或 及".split())
 LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
 _OPENERS = frozenset(
@@ -143,8 +144,9 @@ def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
 
 
 def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> bool:
-    """ "Under 130/80", "aged 75", "an eGFR of 30": one of the two has its number alone. A share keeps its "%"."""
-    if bool(one.unit) == bool(other.unit) or "%" in (one.unit, other.unit):
+    """ "Under 130/80", "aged 75", "an eGFR of 30": one of the two has its number alone. A dose has its unit, and a share its "%"."""
+    unit = one.unit or other.unit
+    if bool(one.unit) == bool(other.unit) or unit in _ALWAYS_WRITTEN or "/mg" in unit:
         return False
     if "month" in (one.unit, other.unit) and not _AGES.search(both):
         return False
@@ -641,6 +643,7 @@ def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
     _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
 )  # fmt: skip
+ORDER = (_partners, _swapped)  # hold in the quote's own words too, whatever their order
 DOUBTS = (
     _partners,
     _swapped,
