@@ -52,7 +52,7 @@ _UNKNOWN_HELD = re.compile(
     r"evidence|shown|known|proven|demonstrat|data|certain|unclear|lack|证据|证明|证实|清楚|明确", re.IGNORECASE
 )
 _FORBIDS = re.compile(
-    r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不|禁|勿",
+    r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不(?:得|应|宜|可|能|要)|禁用|禁止|勿",
     re.IGNORECASE,
 )
 _NEVER = re.compile(r"\bnever\b|in any circumstances|under no circumstances|绝对|一律", re.IGNORECASE)
@@ -374,6 +374,11 @@ def _certainty(said: Reading, held: Reading) -> Verdict | None:
         return Verdict("contradicted", "certainty: the quote grades it otherwise")
     if _UNKNOWN.search(said.text) and not _UNKNOWN_HELD.search(held.text):
         return Verdict("not_found", "certainty: the quote does not say that it is unknown")
+    firm, firmly = mine["duty"] + mine["strong"], theirs["duty"] + theirs["strong"]
+    if copied and mine["duty"] > theirs["duty"] and mine["weak"] < theirs["weak"]:
+        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    if copied and mine["weak"] > theirs["weak"] and firm < firmly:
+        return Verdict("not_found", "certainty: the quote says more than that it may be")
     negated = bool(_FORBIDS.search(said.text) and _FORBIDS.search(held.text))
     if negated and {claim, quote} == {2, 3} and not _NEVER.search(said.text):
         return None  # "must not" is said of what should not be
