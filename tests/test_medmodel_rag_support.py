@@ -20,8 +20,9 @@ BOTH = "Do not give metformin when eGFR is below 30 mL/min/1.73 m² and do not s
 HARM = "Class III (Harm): dronedarone should not be used in NYHA class IV heart failure."
 STATIN = "High-intensity statin therapy with atorvastatin 40–80 mg reduces cardiovascular events by 25% over 5 years."
 GOUT = "Prednisolone 30–40 mg daily for 5 days is given orally in acute gout."
+BUT = "Naltrexone is offered to patients with alcohol use disorder, but naltrexone is not given before surgery or to patients on opioids, but later."
 ZH = "成人每日服用阿司匹林100毫克预防卒中"
-EVERY = (DOAC, RENAL, STROKE, BOTH, HARM, STATIN, GOUT, ZH)
+EVERY = (DOAC, RENAL, STROKE, BOTH, HARM, STATIN, GOUT, BUT, ZH)
 
 CHANGED = [
     # quantities: number, unit, comparator, range, decimal

@@ -552,9 +552,13 @@ def _swapped(said: Reading, held: Reading) -> Verdict | None:
         return Verdict("contradicted", f"order: {words} have changed places")
     if {term.value for term in said.of("opposite")} != {term.value for term in held.of("opposite")}:
         return None  # "A is less than B" is "B is more than A"
-    mine, theirs = _sides(said), _sides(held)
-    for left, right in mine:
-        for other_left, other_right in theirs:
+    if in_order(said, held):
+        return None
+    theirs = list(_sides(held))
+    for word, left, right in _sides(said):
+        for other_word, other_left, other_right in theirs:
+            if word != other_word:
+                continue
             a, b = other_left - other_right, other_right - other_left
             straight = len(left & a) + len(right & b)
             crossed = len(left & b) + len(right & a)
@@ -636,13 +640,13 @@ def _parted(reading: Reading, at: int) -> bool:
     return False
 
 
-def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """What stands to the left and the right of each "than", "over", "rather than"."""
+def _sides(reading: Reading) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+    """Each "than", "over", "before" with what stands to its left and its right."""
     for at, token in enumerate(reading.tokens):
         if _THAN.fullmatch(token.words) and token.kind == "word":
             left = [t.stem for t in reading.tokens[max(0, at - 6) : at] if not t.common]
             right = [t.stem for t in reading.tokens[at + 1 : at + 6] if not t.common]
-            yield frozenset(left), frozenset(right)
+            yield token.words.lower(), frozenset(left), frozenset(right)
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
