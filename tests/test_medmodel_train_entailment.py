@@ -14,8 +14,8 @@ from medmodel.rag.support import judged
 from medmodel.records import Document, Source
 from medmodel.stages.entailment import Entailment
 from medmodel.train.entailment import run
-from medmodel.train.entailment_pairs import pairs
-from medmodel.train.paraphrased import paraphrased, written
+from medmodel.train.entailment_pairs import FALSIFIED, by_hand, pairs
+from medmodel.train.paraphrased import claims, paraphrased, written
 from medmodel.train.perturbed import ASKED, FURTHER, KEPT, kept, perturbed
 
 QUOTES = [
@@ -69,6 +69,25 @@ def test_written_paraphrases_are_no_copies() -> None:
     for language, hand in written().items():
         assert len(hand) >= 10, language
         assert all(quote.strip() != claim.strip() for quote, claim in hand)
+
+
+def test_hand_written_claims_have_both_sides_and_are_no_copies() -> None:
+    for language, groups in claims().items():
+        assert len(groups) >= 30, language
+        assert len({group.quote for group in groups}) == len(groups)
+        for group in groups:
+            assert group.same
+            assert group.other
+            said = [*group.same, *(claim for _, claim in group.other), group.quote]
+            assert len(set(said)) == len(said), group.quote
+
+
+def test_pairs_by_hand_have_ids_of_their_own_and_say_what_was_changed() -> None:
+    made = list(by_hand())
+    assert len({pair.id for pair in made}) == len(made)
+    assert all(pair.perturbation or pair.label == "supported" for pair in made)
+    assert sum(pair.label == "supported" for pair in made) >= 500
+    assert sum(pair.perturbation.startswith(FALSIFIED) for pair in made) >= 500
 
 
 def test_pairs_bear_their_labels_and_their_quotes() -> None:

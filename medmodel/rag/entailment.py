@@ -36,6 +36,7 @@ ALIKE, SAME = (
     0.20,
     0.65,
 )  # cosines of single words: below the first unrelated ("CT", "MRI": .24), above the second one meaning ("renal", "kidney": .75)
+COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 RELATED = 0.8  # nearness of two words of one beginning
 COMMON_IDS = 2000, 30000  # places in the embedder's vocabulary, which is sorted by frequency: everyday words, rare words
 _Vector = npt.NDArray[np.float32]
@@ -44,8 +45,8 @@ _Vector = npt.NDArray[np.float32]
 class Scorer(Protocol):
     threshold: float
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
-        """0 to 1: how likely the quote supports the claim."""
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
+        """0 to 1: how likely the quote supports the claim. `doubts`: kinds of veto that only hold for a copy."""
 
 
 def packaged() -> Scorer:
@@ -82,9 +83,9 @@ class Regression:
         }
         self.threshold = 0.5  # scores are moved so that each language's threshold is here
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         weights, intercept, threshold = self.sides["zh" if said.zh or held.zh else "en"]
-        logit = float(features(said, held) @ weights) + intercept
+        logit = float(features(said, held, doubts) @ weights) + intercept
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit - math.log(threshold / (1 - threshold))))))
 
 
@@ -106,7 +107,7 @@ class Nli:
             raise InputError(f"{VARIABLE}: '{name}' has no label 'entailment' but {', '.join(labels)}; name an NLI model")
         self.threshold = 0.5
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
         logits = np.atleast_1d(
             np.asarray(self.model.predict([(quote, claim)], show_progress_bar=False, apply_softmax=self.at is not None)[0])
         )
@@ -117,11 +118,12 @@ FEATURES = (
     "covered", "covered_soft", "kept", "kept_soft", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
     "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "copied_new", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
+    "doubt_limit", "doubt_opposite", "doubt_qualifier", "doubt_certainty", "doubt_order", "doubt_code", "doubts_copied",
 )  # fmt: skip
 
 
-def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
-    """One number for each of FEATURES."""
+def features(said: Reading, held: Reading, doubts: frozenset[str] = frozenset()) -> npt.NDArray[np.float64]:
+    """One number for each of FEATURES. `doubts`: what the rules would have vetoed, were the claim a copy."""
     mine, theirs = _content(said), _content(held)
     unsaid, dropped = novel(said, held), novel(held, said)
     new, gone = frozenset(token.stem for token in unsaid), frozenset(token.stem for token in dropped)
@@ -130,15 +132,15 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
     back = _nearness(dropped, mine, english)
     covered, covered_soft = _share(mine, new, near)
     kept, kept_soft = _share(theirs, gone, back)
-    strange = sorted((_weight(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
-    matcher = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
-    copied = matcher.ratio()
+    strange = sorted((weight_of(token) * (1 - near[token.words]) for token in unsaid), reverse=True)
+    order = SequenceMatcher(None, [t.stem for t in mine], [t.stem for t in theirs], autojunk=False)
+    copied = order.ratio()
     exchanged, replaced, count, inserted = 0.0, 0.0, 0, 0.0
-    for tag, a, b, c, d in matcher.get_opcodes():
-        here = [_weight(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
+    for tag, a, b, c, d in order.get_opcodes():
+        here = [weight_of(token) * (1 - near.get(token.words, 0.0)) for token in mine[a:b] if token.stem in new]
         if tag == "replace" and here and any(token.stem in gone for token in theirs[c:d]):
             exchanged = max(exchanged, *here)
-            replaced = max(replaced, *(_weight(token) for token in mine[a:b] if token.stem in new))
+            replaced = max(replaced, *(weight_of(token) for token in mine[a:b] if token.stem in new))
             count += 1
         else:
             inserted += sum(here)
@@ -154,9 +156,26 @@ def features(said: Reading, held: Reading) -> npt.NDArray[np.float64]:
         "copied_inserted": copied**2 * min(inserted, 3.0), "copied_new": copied**2 * replaced, "disorder": covered - copied, "turned": min(added, 3), "denials": min(denials, 2), "limits_added": min(limits, 2),
         "longer": max(0.0, math.log((len(mine) + 1) / (len(theirs) + 1))), "shorter": max(0.0, math.log((len(theirs) + 1) / (len(mine) + 1))),
         "softened": float("weak" in held.strength and "weak" not in said.strength), "missing_numbers": min(3, max(0, len(held.quantities) - len(said.quantities))),
-        "swapped_terms": _moved(said, held),
+        "swapped_terms": _moved(said, held), "doubts_copied": len(doubts) * copied,
+        **{name: float(name.removeprefix("doubt_") in doubts) for name in FEATURES if name.startswith("doubt_")},
     }  # fmt: skip
     return np.array([found[name] for name in FEATURES])
+
+
+def copied(said: Reading, held: Reading) -> bool:
+    """A claim that is its quote with some words changed: each change counts. Else it is said in other words."""
+    words = matcher(said, held)
+    return words.quick_ratio() >= COPIED and words.ratio() >= COPIED
+
+
+def matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
+    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
+    return SequenceMatcher(None, words[0], words[1], autojunk=False)
+
+
+def weight(reading: Reading, places: Sequence[int]) -> float:
+    """How much a few words of a sentence say."""
+    return sum(weight_of(reading.tokens[at]) for at in places)
 
 
 def coverage(said: Reading, held: Reading) -> float:
@@ -182,9 +201,9 @@ def _content(reading: Reading) -> list[Token]:
 
 def _share(tokens: Sequence[Token], new: frozenset[str], near: dict[str, float]) -> tuple[float, float]:
     """By weight: what is not new, and with that what is near."""
-    whole = sum(map(_weight, tokens)) or 1.0
-    hard = sum(_weight(token) for token in tokens if token.stem not in new)
-    return hard / whole, (hard + sum(_weight(t) * near.get(t.words, 0.0) for t in tokens if t.stem in new)) / whole
+    whole = sum(map(weight_of, tokens)) or 1.0
+    hard = sum(weight_of(token) for token in tokens if token.stem not in new)
+    return hard / whole, (hard + sum(weight_of(t) * near.get(t.words, 0.0) for t in tokens if t.stem in new)) / whole
 
 
 def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> dict[str, float]:
@@ -197,12 +216,12 @@ def _nearness(some: Sequence[Token], others: Sequence[Token], english: bool) -> 
             if token.kind in ("word", "drug"):
                 cosine = (float(np.max(matrix @ _vector(token.words))) - ALIKE) / (SAME - ALIKE)
                 found[token.words] = (
-                    RELATED if any(_related(token.words, one.words) for one in others) else min(1.0, max(0.0, cosine))
+                    RELATED if any(related(token.words, one.words) for one in others) else min(1.0, max(0.0, cosine))
                 )
     return found
 
 
-def _related(word: str, other: str) -> bool:
+def related(word: str, other: str) -> bool:
     """ "absorb" and "absorption": a long common beginning."""
     pairs = zip(word.lower(), other.lower(), strict=False)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -219,7 +238,7 @@ def _moved(said: Reading, held: Reading) -> float:
     return float(min(4, sum(a > b for a, b in pairwise(places))))
 
 
-def _weight(token: Token) -> float:
+def weight_of(token: Token) -> float:
     """How much a word says, 0.25 to 1: by its rarity."""
     if token.kind != "word":
         return 1.0 if token.kind != "zh" else 0.5

@@ -14,19 +14,72 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-from medmodel.rag import entailment, units
+from medmodel.rag import classes, entailment, units, worked
 from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, turned
 
 Label = Literal["supported", "contradicted", "not_found"]
-COPIED = 0.7  # likeness (difflib) above which a claim is its quote with some words changed
 CONDITIONAL = frozenset("if unless when whenever until provided except once 如果 若 除非".split())
+LEFT_OUT_CHINESE = 1.4  # three signs
+_NOUNS = ("have", "has", "had", "tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
+ADDED = 0.6  # weight of what is added to a list, below which it says nothing new
+_ALWAYS_WRITTEN = frozenset(("mg", "mL", "u", "piece", "mmol", "mEq", "%", "h", "×"))  # doses, times and shares
+_AND = frozenset("and or nor plus 和 与 或 及".split())
+LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
+_OPENERS = frozenset(
+    "in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split()
+)
+_VERB = frozenset(
+    "should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split()
+)
 SCOPE = 5  # words on either side of a "not" that say what it denies
-_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
-_CALLED_FLOOR = re.compile(r"min(?:imum|imal)|threshold|cut-?off|score of|starting|target|goal|最小|至少|达到", re.IGNORECASE)
+_CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|ceiling|cap\b|exceed|the most\b|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
+_CALLED_FLOOR = re.compile(
+    r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到",
+    re.IGNORECASE,
+)
 _SPARED = re.compile(r"\bbut not\b|, not (?:in|for|with|when|if|during|to)\b|但不", re.IGNORECASE)  # an exception
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:rather than|instead of|over|than|versus|vs)\b", re.IGNORECASE)
+_AGES = re.compile(
+    r"\b(?:age[ds]?|old(?:er)?|young(?:er)?|years?|birthday|child(?:ren)?|adults?|men|women|people|person|patients?)\b|岁",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"\bno (?:good |clear )?evidence\b|evidence (?:is|was) (?:lacking|insufficient)|\bunknown\b|insufficient evidence|没有证据|证据不足|尚不清楚",
+    re.IGNORECASE,
+)
+_UNKNOWN_HELD = re.compile(
+    r"evidence|shown|known|proven|demonstrat|data|certain|unclear|lack|证据|证明|证实|清楚|明确", re.IGNORECASE
+)
+_FORBIDS = re.compile(
+    r"\b(?:must|should|shall|may|do|does|can|is to|are to|is|are|be) (?:not|never)\b|\bnever\b|n['’]t\b|avoid|contraindicat|\bno \w+ (?:should|must|may)|不(?:得|应|宜|可|能|要)|禁用|禁止|勿",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(r"\bnever\b|in any circumstances|under no circumstances|绝对|一律", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:all(?! the same)|any|every(?! \d| (?:two|three|four|six|eight|twelve|other|day|week|month|year|hour))|everyone|everybody|always|whatever|regardless|altogether)\b|所有|任何|一律|都要|全部",
+    re.IGNORECASE,
+)
+_ALL_HELD = re.compile(
+    r"\b(?:all|any|every|each|everyone|always|irrespective|regardless|whatever|universal\w*|never|unless|until|either|both)\b|所有|任何|一律|都|均|全部|各|每",
+    re.IGNORECASE,
+)
+_ALL_LOOSELY = re.compile(r"\b(?:no|not|without|avoid\w*|contraindicated)\b|不|无|禁", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:only|solely|exclusively|just (?:in|for|those))\b|只有|仅限|才有|只能", re.IGNORECASE)
+_ONLY_HELD = re.compile(
+    r"\b(?:only|solely|exclusively|alone|unless|except|sole|limited|restricted|reserved|not)\b|只|仅|单独|才|除|不",
+    re.IGNORECASE,
+)
+_ONLY_LOOSELY = re.compile(r"\b(?:no|once|until|sufficient|suffice|enough|one|over|rather|single)\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(?:except|unless|apart from|other than)\b|除外|除非", re.IGNORECASE)
+_EXCEPT_HELD = re.compile(
+    r"\b(?:except\w*|unless|apart from|other than|excluding|but|not|no|without|save)\b|除|不|无", re.IGNORECASE
+)
+_EXCEPT_LOOSELY = re.compile(r"\b(?:if|when|non|only|rather|over|who|otherwise|until)\b|才|仅|只", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?:over|than|versus|vs|followed|before|after|until|but|instead|whereas|while|caus(?:es?|ed|ing)|by|to|into|despite|without)\b",
+    re.IGNORECASE,
+)  # what stands on its sides may not change places
 
 
 class Verdict(NamedTuple):
@@ -37,13 +90,16 @@ class Verdict(NamedTuple):
 
 def _numbers(said: Reading, held: Reading) -> Verdict | None:
     both = said.text + " " + held.text
+    free = not entailment.copied(said, held)
     for one, at in said.quantities:
-        equal = [other for other, _ in held.quantities if units.same(one, other, both)]
+        equal = [other for other, _ in held.quantities if units.same(one, other, both) or _unit_left_out(one, other, both)]
         if _before(said, at) == "after" and any(
             _before(held, place) == "within" for other, place in held.quantities if other in equal
         ):
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
-        if any(_comparators_agree(one, other, said, held) for other in equal):
+        if any(_after_within(said, at, held, place) for other, place in held.quantities if other in equal):
+            return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
+        if any(_comparators_agree(one, other, said, held, free) for other in equal):
             continue
         if equal:
             opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
@@ -51,13 +107,18 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
                 "contradicted" if opposite else "not_found", f"number: '{one.words.strip()}' is not how the quote limits it"
             )
         if (
-            not one.unit
-            and any(_age(other) == one.low for other, _ in held.quantities)
-            and re.search(r"\b(?:age|old)", said.text, re.IGNORECASE)
+            one.unit in ("", "次")
+            and one.low == 1
+            and not one.comparator
+            and said.tokens[at].words.lower() in ("one", "一次", "1次")
         ):
-            continue  # "aged 75 or above"
-        if not one.unit and one.low == 1 and not one.comparator and said.tokens[at].words.lower() == "one":
             continue  # "one of them"
+        if free and any(
+            _calendar(one, other) and _comparators_agree(one, other, said, held, free) for other, _ in held.quantities
+        ):
+            continue
+        if free and (worked.follows(one, said, held) or _counted(one, at, said, held)):
+            continue
         rivals = [
             other for other, _ in held.quantities
             if other.unit == one.unit and not any(units.same(other, mine, both) for mine, _ in said.quantities)
@@ -66,19 +127,56 @@ def _numbers(said: Reading, held: Reading) -> Verdict | None:
     return None
 
 
-def _age(found: units.Quantity) -> float | None:
-    return found.low / 12 if found.unit == "month" else None
+def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
+    """48小时后 is not 48小时内."""
+    mine, theirs = (reading.tokens[where + 1 : where + 3] for reading, where in ((said, at), (held, place)))
+    sides = [
+        {
+            "后"
+            if any(t.words.startswith("后") for t in tokens[:2])
+            else "内"
+            if any(t.words in ("内", "之内") for t in tokens[:2])
+            else ""
+        }
+        for tokens in (mine, theirs)
+    ]
+    return sides == [{"后"}, {"内"}] and "内" not in "".join(token.words for token in mine)
+
+
+def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> bool:
+    """ "Under 130/80", "aged 75", "an eGFR of 30": one of the two has its number alone. A dose has its unit, and a share its "%"."""
+    unit = one.unit or other.unit
+    if bool(one.unit) == bool(other.unit) or unit in _ALWAYS_WRITTEN or "/mg" in unit:
+        return False
+    if "month" in (one.unit, other.unit) and not _AGES.search(both):
+        return False
+    mine, theirs = units.bare(one), units.bare(other)
+    return (mine.low, mine.high, mine.form) == (theirs.low, theirs.high, theirs.form)
+
+
+def _calendar(one: units.Quantity, other: units.Quantity) -> bool:
+    """Four weeks or 30 days for a month, up to three of them."""
+    if {one.unit, other.unit} != {"h", "month"} or one.form or other.form:
+        return False
+    months, hours = (one.low, other.low) if one.unit == "month" else (other.low, one.low)
+    return months <= 3 and hours in (months * 28 * 24, months * 30 * 24, months * 13 / 3 * 168)
+
+
+def _counted(one: units.Quantity, at: int, said: Reading, held: Reading) -> bool:
+    """A small count in words that the quote says without a number: "two antiplatelets" for "dual"."""
+    words = said.tokens[at].words.strip().lower()
+    return words in ("two", "both", "three") and not any(not other.unit for other, _ in held.quantities)
 
 
 def _before(reading: Reading, at: int) -> str:
     return reading.tokens[at - 1].words.lower() if at else ""
 
 
-def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading) -> bool:
+def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading, held: Reading, free: bool) -> bool:
     """A claim may name a limit that the quote calls one ("maximum dose: 8 mg"), and else must limit as the quote does."""
     if one.comparator == other.comparator:
         return True
-    if "以" in one.words + other.words and one.comparator and other.comparator:
+    if ("以" in one.words + other.words or free) and one.comparator and other.comparator:
         return (one.comparator in "≥>") == (other.comparator in "≥>")  # 130以下 is said of "<" and of "≤"
     time = one.unit in ("h", "month")
     bare, sign = (held, one.comparator) if one.comparator else (said, other.comparator)
@@ -86,15 +184,22 @@ def _comparators_agree(one: units.Quantity, other: units.Quantity, said: Reading
         words = {"≤": _UNTIL, "<": _UNTIL, "≥": _FROM, ">": _FROM}[sign]
         if words.search(bare.text) or (sign == "≤" and bare is said):
             return True
+    if free and time and re.match(r"(?:over|in|within)\b", one.words.strip(), re.IGNORECASE) and not other.comparator:
+        return True  # infused "over 10 minutes"
+    if free and not one.comparator and sign in "≥≤":
+        return True  # who scores 2 has a score of 2 or more
     if not other.comparator:
         called = _CALLED_LIMIT if one.comparator in "≤<" else _CALLED_FLOOR
         return one.comparator in "≤≥" and bool(called.search(held.text))
+    if free and bool((_CALLED_LIMIT if sign in "≤<" else _CALLED_FLOOR).search(said.text)):
+        return True
     return not one.comparator and other.words.lower().startswith(("over", "under"))  # "balanced fluids over 0.9 % saline"
 
 
 def _kinds(said: Reading, held: Reading) -> Verdict | None:
     """Drugs, codes, grades and how often: each must stand in the quote."""
-    for kind in ("drug", "code", "grade", "frequency"):
+    free = not entailment.copied(said, held)
+    for kind in ("drug", "grade", "frequency") if free else ("drug", "code", "grade", "frequency"):
         known, own = {term.value for term in held.of(kind)}, {term.value for term in said.of(kind)}
         for term in said.of(kind):
             if term.value in known or (kind != "drug" and term.value in held.stems):
@@ -105,14 +210,29 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
                 continue
             if kind == "grade" and re.search(rf"(?<![a-z]){re.escape(term.value.split()[-1])}(?![a-z])", held.text.lower()):
                 continue
+            if kind == "drug" and any(classes.kin(term.value, other) for other in known):
+                continue
+            if free and kind != "drug" and not known - own:
+                continue  # another name of something that the quote describes: the scorer's
             return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
+    return None
+
+
+def _codes(said: Reading, held: Reading) -> Verdict | None:
+    """A score or test in another's place, where the rest is said in other words."""
+    known = {term.value for term in held.of("code")}
+    own = {term.value for term in said.of("code")}
+    for term in said.of("code"):
+        if known - own and term.value not in known and term.value not in held.stems:
+            return Verdict("not_found", f"code: '{term.words}' is not in the quote")
     return None
 
 
 def _as_quantity(value: str, held: Reading) -> bool:
     """Every day is every 24 hours."""
     hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
-    return any(found.unit == "h" and found.low == hours for found, _ in held.quantities)
+    months = {"1/month": 1.0, "1/year": 12.0, "2/year": 6.0}.get(value)
+    return any((found.unit, found.low) in (("h", hours), ("month", months)) for found, _ in held.quantities)
 
 
 def _axes(said: Reading, held: Reading) -> Verdict | None:
@@ -150,7 +270,7 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     """Every "not" has its fellow over the same words; two in one place cancel out, and "insufficient" may be one of them."""
     claim = [(term, _scope(term, said)) for term in _negations(said, held)]
     quote = [(term, _scope(term, held)) for term in _negations(held, said)]
-    free = _likeness(said, held) < COPIED  # in other words, what is denied once may be denied twice
+    free = not entailment.copied(said, held)  # in other words, what is denied once may be denied twice
     left, lone = list(quote), []
     said_too = {term.words.lower() for term, _ in quote}
     for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
@@ -214,9 +334,9 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _replaced(said: Reading, held: Reading) -> Verdict | None:
     """In what is otherwise copied: a few words in the place of others may not have another value of their kind."""
-    if _likeness(said, held) < COPIED:
+    if not entailment.copied(said, held):
         return None
-    matcher = _matcher(said, held)
+    matcher = entailment.matcher(said, held)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "replace" or max(end - start, other_end - other_start) > 4:
             continue
@@ -227,16 +347,6 @@ def _replaced(said: Reading, held: Reading) -> Verdict | None:
             if term.kind not in ("limit", "number") and rivals and all(other.value != term.value for other in rivals):
                 return Verdict("contradicted", f"{term.kind}: '{term.words}' where the quote has '{rivals[0].words}'")
     return None
-
-
-def _likeness(said: Reading, held: Reading) -> float:
-    matcher = _matcher(said, held)
-    return matcher.ratio() if matcher.quick_ratio() >= COPIED else 0.0
-
-
-def _matcher(said: Reading, held: Reading) -> SequenceMatcher[str]:
-    words = [[token.words.lower() for token in one.tokens] for one in (said, held)]
-    return SequenceMatcher(None, words[0], words[1], autojunk=False)
 
 
 def _prefixes(said: Reading, held: Reading) -> Verdict | None:
@@ -256,16 +366,47 @@ def _denies(one: str, other: str) -> bool:
 def _certainty(said: Reading, held: Reading) -> Verdict | None:
     """What may be is not what must be, and a suggestion no duty. A copy must be as sure as the quote, word by word."""
     mine, theirs = Counter(said.strength), Counter(held.strength)
-    copied = sum((_spoken(said) - _spoken(held)).values()) <= 3
-    denied_somewhere = any(term.value == "not" for term in (*said.of("limit"), *held.of("limit")))
-    if denied_somewhere and not copied:
-        return None  # "must not" is said of what may harm
-    surer = mine["strong"] > theirs["strong"] and mine["weak"] < theirs["weak"]
-    less = mine["strong"] < theirs["strong"] and mine["weak"] > theirs["weak"]
-    if surer and (copied or not (theirs["strong"] or mine["weak"])):
+    copied = entailment.copied(said, held)
+    claim, quote = _level(mine), _level(theirs)
+    if mine["sure"] > theirs["sure"] and (copied or not theirs["sure"]):
+        return Verdict("not_found", "certainty: the quote does not say how sure it is")
+    if held.graded and said.graded and held.graded != said.graded:
+        return Verdict("contradicted", "certainty: the quote grades it otherwise")
+    if _UNKNOWN.search(said.text) and not _UNKNOWN_HELD.search(held.text):
+        return Verdict("not_found", "certainty: the quote does not say that it is unknown")
+    firm, firmly = mine["duty"] + mine["strong"], theirs["duty"] + theirs["strong"]
+    if copied and mine["duty"] > theirs["duty"] and mine["weak"] < theirs["weak"]:
         return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
-    if less and (copied or not (mine["strong"] or theirs["weak"])):
+    if copied and mine["weak"] > theirs["weak"] and firm < firmly:
         return Verdict("not_found", "certainty: the quote says more than that it may be")
+    negated = bool(_FORBIDS.search(said.text) and _FORBIDS.search(held.text))
+    if negated and {claim, quote} == {2, 3} and not _NEVER.search(said.text):
+        return None  # "must not" is said of what should not be
+    weakened = sum((_spoken(said) - _spoken(held)).values()) <= 3
+    surer = claim > quote and (copied or (quote == 1 and (claim == 3 or mine["strong"]) and not mine["weak"]))
+    if surer and (claim == 3 or mine["strong"]):
+        return Verdict("contradicted", "certainty: the quote says that it may be, not that it must")
+    if claim < quote and (copied or weakened) and mine["weak"] > theirs["weak"]:
+        return Verdict("not_found", "certainty: the quote says more than that it may be")
+    return None
+
+
+def _level(strength: Counter[str]) -> int:
+    """1: may; 2: should, or said without any such word; 3: must."""
+    return 3 if strength["duty"] else 1 if strength["weak"] else 2
+
+
+def _universal(said: Reading, held: Reading) -> Verdict | None:
+    """What holds of some is not told of all, nor what holds is told to hold only there, or everywhere but there."""
+    copied = entailment.copied(said, held)
+    for added, there, loosely in (
+        (_ALL, _ALL_HELD, _ALL_LOOSELY),
+        (_ONLY, _ONLY_HELD, _ONLY_LOOSELY),
+        (_EXCEPT, _EXCEPT_HELD, _EXCEPT_LOOSELY),
+    ):
+        found = added.search(said.text)
+        if found and not there.search(held.text) and (copied or not loosely.search(held.text)):
+            return Verdict("not_found", f"limit: the quote does not say '{found[0]}'")
     return None
 
 
@@ -274,16 +415,89 @@ def _spoken(reading: Reading) -> Counter[str]:
 
 
 def _conditions(said: Reading, held: Reading) -> Verdict | None:
-    """What holds "if", "unless" or "until" something is not told without it."""
-    if entailment.novel(said, held):
+    """A copy keeps what limits the quote: "if", "in patients with", "despite", a second condition, an adjective of who or how.
+
+    What may go is a bracket, an example, and a clause with a verb of its own after "and", "but" or a mark.
+    """
+    fresh = entailment.novel(said, held)
+    if not entailment.copied(said, held) and (fresh or not in_order(said, held)):
         return None  # in other words; the scorer sees what is missing
-    for start, content in _conditional(held):
-        left = content & said.stems
-        if len(left) <= len(content) / 3 and len(list(_conditional(said))) < len(list(_conditional(held))):
-            rest = frozenset(token.stem for token in held.tokens if not token.common) - content
-            if len(rest & said.stems) >= len(rest) / 2:
-                return Verdict("not_found", f"limit: the claim leaves out what stands after '{start}'")
+    mine = [token.stem for token in said.tokens if not token.common]
+    theirs = [at for at, token in enumerate(held.tokens) if not token.common]
+    matcher = SequenceMatcher(None, mine, [held.tokens[at].stem for at in theirs], autojunk=False)
+    for tag, _, _, start, end in matcher.get_opcodes():
+        if tag != "insert":
+            continue
+        gone = [
+            at
+            for at in theirs[start:end]
+            if held.tokens[at].stem not in said.stems and held.tokens[at].stem not in light_names()
+        ]
+        gone = [at for at in gone if not any(entailment.related(held.tokens[at].words, word) for word in said.words)]
+        counted = any(held.tokens[at].kind == "number" for at in gone)
+        if (
+            not gone
+            or (not counted and entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT))
+            or _may_go(held, gone[0], gone[-1])
+        ):
+            continue
+        if len(gone) == 1 and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
+            continue  # "zinc supplementation", "the initiation of": the scorer's
+        words = " ".join(held.tokens[at].words for at in range(gone[0], min(gone[-1] + 1, gone[0] + 4)))
+        return Verdict("not_found", f"limit: the claim leaves out '{words}'")
     return None
+
+
+def in_order(said: Reading, held: Reading) -> bool:
+    """The claim's words stand in the quote, in its order."""
+    rest = iter(sequence(held))
+    return all(stem in rest for stem in sequence(said))
+
+
+def _next_of(held: Reading, at: int) -> bool:
+    return at + 1 < len(held.tokens) and held.tokens[at + 1].words.lower() == "of"
+
+
+def _lengthened(said: Reading, held: Reading) -> Verdict | None:
+    """A copy names no more than its quote: what is put between marks or "and" and stands nowhere in the quote is made up."""
+    if not entailment.copied(said, held):
+        return None
+    fresh = {token.stem for token in entailment.novel(said, held)}
+    matcher = entailment.matcher(said, held)
+    for tag, start, end, _, _ in matcher.get_opcodes():
+        if tag != "delete":
+            continue
+        added = [token for token in said.tokens[start:end] if token.stem in fresh and not token.common]
+        around = {token.words.lower() for token in said.tokens[max(0, start - 1) : end + 1]}
+        listed = (
+            bool(around & _AND)
+            or (start and said.tokens[start - 1].clause != said.tokens[start].clause)
+            or (end < len(said.tokens) and said.tokens[end].clause != said.tokens[end - 1].clause)
+        )
+        if listed and added and sum(map(entailment.weight_of, added)) >= (LEFT_OUT_CHINESE / 2 if said.zh else ADDED):
+            return Verdict("not_found", f"overlap: '{added[0].words}' is not in the quote")
+    return None
+
+
+def _may_go(held: Reading, first: int, last: int) -> bool:
+    """Whether a stretch only adds to what stands before it."""
+    opening = [token.words.lower() for token in held.tokens[max(0, first - 3) : first + 1]]
+    inside = [token.words.lower() for token in held.tokens[first : last + 1]]
+    if any(word in CONDITIONAL or word in _OPENERS for word in (*opening[:-1], *inside[:1])) and not {
+        "and",
+        "but",
+        "while",
+        "whereas",
+    } & set(opening):
+        return False
+    before = held.tokens[first - 1] if first else None
+    joined = before is not None and (
+        bool({"and", "but", "while", "whereas", "or"} & set(opening)) or held.tokens[first].clause > before.clause
+    )
+    spoken = bool(_VERB & set(inside)) or bool(
+        _VERB & {token.words.lower() for token in held.tokens[max(0, first - 3) : first]}
+    )
+    return joined and spoken and last >= first + 1
 
 
 def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
@@ -338,9 +552,13 @@ def _swapped(said: Reading, held: Reading) -> Verdict | None:
         return Verdict("contradicted", f"order: {words} have changed places")
     if {term.value for term in said.of("opposite")} != {term.value for term in held.of("opposite")}:
         return None  # "A is less than B" is "B is more than A"
-    mine, theirs = _sides(said), _sides(held)
-    for left, right in mine:
-        for other_left, other_right in theirs:
+    if in_order(said, held):
+        return None
+    theirs = list(_sides(held))
+    for word, left, right in _sides(said):
+        for other_word, other_left, other_right in theirs:
+            if word != other_word:
+                continue
             a, b = other_left - other_right, other_right - other_left
             straight = len(left & a) + len(right & b)
             crossed = len(left & b) + len(right & a)
@@ -354,19 +572,33 @@ def sequence(reading: Reading) -> list[str]:
 
 
 def _exchanged(said: Reading, held: Reading) -> str:
-    """Two stretches of at most three words that stand in each other's place, with something other than a list between."""
+    """Two stretches of at most six words that stand in each other's place, with something other than a list between."""
+    longest = 16 if said.zh else 7
     a, b = sequence(said), sequence(held)
     if len(a) != len(b) or a == b or (_spoken(said) - _spoken(held)).total() > 1:
         return ""
     start = next(at for at in range(len(a)) if a[at] != b[at])
     end = next(at for at in range(1, len(a) + 1) if a[-at] != b[-at])
     mine, theirs = a[start : len(a) - end + 1], b[start : len(b) - end + 1]
-    for first in range(1, min(4, len(mine))):
-        for second in range(1, min(4, len(mine) - first + 1)):
+    for first in range(1, min(longest, len(mine))):
+        for second in range(1, min(longest, len(mine) - first + 1)):
             middle = theirs[first : len(theirs) - second]
-            if middle and mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
+            if not middle and not _joined_by(held, theirs, first):
+                continue
+            if mine == theirs[len(theirs) - second :] + middle + theirs[:first] and not _a_list(held, theirs):
                 return f"'{theirs[0].removeprefix('~')}' and '{theirs[-1].removeprefix('~')}'"
     return ""
+
+
+def _joined_by(reading: Reading, stretch: Sequence[str], first: int) -> bool:
+    """Two neighbours with a word between them that gives them a direction: "A over B"."""
+    content = [at for at, token in enumerate(reading.tokens) if not token.common]
+    stems = [reading.tokens[at].stem for at in content]
+    for at in range(len(stems) - len(stretch) + 1):
+        if stems[at : at + len(stretch)] == list(stretch):
+            between = reading.tokens[content[at + first - 1] + 1 : content[at + first]]
+            return any(_THAN.fullmatch(token.words) for token in between)
+    return False
 
 
 def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
@@ -376,6 +608,8 @@ def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
     for at in range(len(stems) - len(stretch) + 1):
         if stems[at : at + len(stretch)] == list(stretch):
             first, last = content[at], content[at + len(stretch) - 1]
+            if not (_parted(reading, first) and _parted(reading, _before_last(content, last))):
+                return False  # "buccal midazolam or rectal diazepam": adjectives of two things
             inside = reading.tokens[first : last + 1]
             joined = {token.words.lower() for token in inside if token.common}
             breaks = (
@@ -391,15 +625,41 @@ def _a_list(reading: Reading, stretch: Sequence[str]) -> bool:
     return False
 
 
-def _sides(reading: Reading) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """What stands to the left and the right of each "than", "over", "rather than"."""
+def _before_last(content: Sequence[int], last: int) -> int:
+    """The content word before the last of a stretch."""
+    return content[content.index(last) - 1]
+
+
+def _parted(reading: Reading, at: int) -> bool:
+    """Whether a mark or "and" stands before the next content word."""
+    for token in reading.tokens[at + 1 :]:
+        if token.clause != reading.tokens[at].clause or token.words.lower() in ("and", "or", "和", "与", "或", "及"):
+            return True
+        if not token.common:
+            return False
+    return False
+
+
+def _sides(reading: Reading) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
+    """Each "than", "over", "before" with what stands to its left and its right."""
     for at, token in enumerate(reading.tokens):
         if _THAN.fullmatch(token.words) and token.kind == "word":
             left = [t.stem for t in reading.tokens[max(0, at - 6) : at] if not t.common]
             right = [t.stem for t in reading.tokens[at + 1 : at + 6] if not t.common]
-            yield frozenset(left), frozenset(right)
+            yield token.words.lower(), frozenset(left), frozenset(right)
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    _numbers, _kinds, _limits, _axes, _replaced, _prefixes, _certainty, _conditions, _partners, _swapped,
+    _numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
 )  # fmt: skip
+ORDER = (_partners, _swapped)  # hold in the quote's own words too, whatever their order
+DOUBTS = (
+    _partners,
+    _swapped,
+    _limits,
+    _axes,
+    _prefixes,
+    _certainty,
+    _universal,
+    _codes,
+)  # no veto of what is said in other words: the scorer weighs them

@@ -28,14 +28,14 @@ _ENGLISH = "|".join(word for word in COUNTS if word.isascii())
 _DIGITS = r"(?:(?<![\w.)])-)?(?:\d+(?:[.,]\d+)*|(?<![\w.])\.\d+)(?:\^\d+|[⁰¹²³⁴-⁹]+)?"
 NUMBER = rf"(?:{_DIGITS}|\b(?:{_ENGLISH})\b|[一二两三四五六七八九十](?=个月|天|周|小时|分钟|次|年))"
 COMPARATORS = {
-    "≥": r"≥|>=|at least|no(?:t)? less than|no(?:t)? (?:lower|under|below) than|no fewer than|(?:a )?minimum of|不低于|不少于|至少|大于等于",
-    "≤": r"≤|<=|at most|up to|no(?:t)? (?:more|later|longer|higher|greater) than|not exceed(?:ing)?|not above|(?:a )?maximum of|不超过|不得超过|不高于|最多|至多|最长|小于等于",
-    ">": r">|(?:more|greater|higher|longer|older|larger) than|above|over|exceeding|exceeds?|beyond|大于|超过|高于",
-    "<": r"<|(?:less|fewer|lower|shorter|younger|smaller) than|below|under|小于|低于|不足|少于|不到",
+    "≥": r"≥|>=|at least|at or (?:above|over)|no(?:t)? less than|no(?:t)? (?:lower|under|below|shallower|shorter|smaller) than|no fewer than|not (?:below|under)|(?:a |the )?minimum of|reach(?:es|ed|ing)?|不低于|不少于|至少|不小于|大于等于|年?满",
+    "≤": r"≤|<=|at most|at or (?:below|under)|up to|as (?:much|many|long|late|high) as|no(?:t)? (?:more|later|longer|higher|greater|larger|deeper|older) than|(?:not|never) exceed(?:ing)?|(?:not|never) (?:above|over|beyond)|no (?:above|over)|(?:a |the )?(?:maximum|ceiling|limit) of|不(?:要|应|得|能|可|宜)?超过|不高于|不大于|最多|至多|最长|封顶|小于等于",
+    ">": r">|(?:more|greater|higher|longer|older|larger|hotter|heavier|deeper) than|above|over|past|exceeding|exceed(?:s|ed)?|in excess of|beyond|大于|超过|高于|长于",
+    "<": r"<|(?:less|fewer|lower|shorter|younger|smaller|lighter) than|below|under|not yet|未满|不满|小于|低于|不足|少于|不到|短于",
 }
 OR_MORE = {
-    "≥": r"\s?(?:or|and|及|或)\s?(?:more|greater|higher|above|older|longer|over|beyond|以上|更高)|\s?(?:及?以上|或以上|或更[早长久多])",
-    "≤": r"\s?(?:or|and|及|或)\s?(?:less|fewer|lower|below|younger|shorter|under|以下|更低)|\s?(?:及?以下|或以下|以内|或更[短少])",
+    "≥": r"\s?(?:or|and|及|或)\s?(?:more|greater|higher|above|older|longer|over|beyond|upwards?|onwards?|worse|以上|更高)|\s?(?:upwards?|onwards?)\b|\s?(?:及?以上|或以上|或更[早长久多])",
+    "≤": r"\s?(?:or|and|及|或)\s?(?:less|fewer|lower|below|younger|shorter|under|earlier|以下|更低)|\s?(?:及?以下|或以下|以内|之内|或更[短少])",
 }
 
 
@@ -89,6 +89,14 @@ def same(one: Quantity, other: Quantity, text: str = "") -> bool:
             for factor in factors
         )
     return False
+
+
+def bare(found: Quantity) -> Quantity:
+    """Its number as written, without the unit: 30 of "30 mL/min"."""
+    match = re.search(rf"({NUMBER})(?:([–/:])({NUMBER}))?", found.words, re.IGNORECASE)
+    assert match, "a quantity has a number"
+    low = _number(match[1])
+    return Quantity(low, _number(match[3]) if match[3] else low, found.comparator, "", found.words, match[2] or "")
 
 
 def pattern() -> str:
@@ -167,7 +175,7 @@ def _unit_pattern() -> str:
     below = rf"(?:\s?/\s?(?!d(?:ay)?\b|w(?:ee)?k\b)(?:\d+(?:\.\d+)?\s?m[²2]|{english}|m²|[A-Za-zµ]+\d?))*"
     return (
         rf"[%‰]|x\sULN|×\sULN|×|°\s?[CF]\b|℃|degrees?\s[CF](?:elsius|ahrenheit)?\b|bpm\b|(?:beats?|breaths?)\s?/\s?min(?:ute)?s?\b|次/分钟?|/\s?min(?:ute)?\b"
-        rf"|/\s?(?:µL|mcL|uL|mm3|mm³|L|mL)\b|{english}{below}|(?:{'|'.join(chinese)})(?:\s?/\s?(?:{'|'.join(chinese)}|{one}))*"
+        rf"|/\s?(?:µL|mcL|uL|mm3|mm³|lit(?:re|er)|microlit(?:re|er)|L|mL)\b|{english}{below}|(?:{'|'.join(chinese)})(?:\s?/\s?(?:{'|'.join(chinese)}|{one}))*"
     )
 
 

@@ -1,9 +1,10 @@
 """Stage `entailment`: the weights of the support check's scorer, learnt from changed and reworded reference sentences.
 
-Sentences of the training documents are quoted; claims are made of them by rule (entailment_pairs.py), and the hand-written
-paraphrases are added. Only pairs that the rules of `support.py` neither veto nor admit are learnt from: no others reach the
-scorer. Logistic regression, one a language; the threshold is what admits `admitted` of the hand-written paraphrases when
-each is scored by weights that have not seen its sentence. Held-out documents are never read.
+Sentences of the training documents are quoted; claims are made of them by rule (entailment_pairs.py), and hand-written
+claims of both sides are added (paraphrases.yaml, claims.yaml). Only pairs that the rules of `support.py` neither veto nor
+admit are learnt from: no others reach the scorer. Logistic regression, one a language; with the threshold, rules and scorer
+reject `rejected` of the hand-written unsupported claims, each scored by weights that have not seen its sentence. Held-out
+documents are never read.
 
 The packaged weights are medmodel/rag/entailment.json; made again, from other documents too, by
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +27,7 @@ from medmodel.rag import entailment
 from medmodel.rag.support import judged
 from medmodel.rag.support_text import Reading, read
 from medmodel.records import Document
-from medmodel.train.entailment_pairs import Pair, pairs, sentences
+from medmodel.train.entailment_pairs import FALSIFIED, HAND, Pair, by_hand, pairs, sentences
 from medmodel.train.paraphrased import written
 from medmodel.train.perturbed import ASKED, FURTHER
 
@@ -44,8 +46,12 @@ def run(job: Job) -> dict[str, Any]:
         raise InputError(
             f"entailment: none of the documents is of the domains {', '.join(job.config.domains)} and to be trained on"
         )
-    asked = [pair for pair in job.track(made, len(made), "pairs") if _asked(pair)]
-    sides = {language: _fit(_of(asked, language), job) for language in ("en", "zh")}
+    made += by_hand()
+    asked = [(pair, found) for pair in job.track(made, len(made), "pairs") if (found := _doubts(pair)) is not None]
+    falsified = Counter(pair.lang for pair in made if pair.perturbation.startswith(FALSIFIED))
+    sides = {
+        language: _fit([one for one in asked if one[0].lang == language], falsified[language], job) for language in ("en", "zh")
+    }
     counts = {"pairs": len(made), "learnt_from": len(asked)}
     saved = {
         "made_by": "the stage entailment", "features": list(entailment.FEATURES), **counts, "licences": _licences(documents, made), "languages": sides,
@@ -55,28 +61,31 @@ def run(job: Job) -> dict[str, Any]:
 
 
 class _Never:
-    """Stands in for the scorer while the pairs that would reach it are sought."""
+    """Stands in for the scorer while the pairs that would reach it are sought, and keeps the doubts."""
 
     threshold = 1.0
 
-    def score(self, said: Reading, held: Reading, claim: str, quote: str) -> float:
+    def __init__(self) -> None:
+        self.doubts: frozenset[str] | None = None
+
+    def score(self, said: Reading, held: Reading, claim: str, quote: str, doubts: frozenset[str]) -> float:
+        self.doubts = doubts
         return 0.0
 
 
-def _asked(pair: Pair) -> bool:
-    return judged(pair.claim, pair.quote, _Never).score is not None
+def _doubts(pair: Pair) -> frozenset[str] | None:
+    """What the scorer would be told; None where it is not asked."""
+    never = _Never()
+    judged(pair.claim, pair.quote, lambda: never)
+    return never.doubts
 
 
-def _of(asked: Sequence[Pair], language: str) -> list[Pair]:
-    return [pair for pair in asked if pair.lang == language]
-
-
-def _fit(asked: Sequence[Pair], job: Job) -> dict[str, Any]:
-    """Weights on the features as they are, an intercept and a threshold."""
-    x = np.array([entailment.features(read(pair.claim), read(pair.quote)) for pair in asked])
+def _fit(found: Sequence[tuple[Pair, frozenset[str]]], falsified: int, job: Job) -> dict[str, Any]:
+    """Weights on the features as they are, an intercept and a threshold. `falsified`: hand-written unsupported pairs in all."""
+    asked = [pair for pair, _ in found]
+    x = np.array([entailment.features(read(pair.claim), read(pair.quote), doubts) for pair, doubts in found])
     y = np.array([pair.label == "supported" for pair in asked])
-    weights = {"written": job.config.written_weight, "neighbour": job.config.neighbour_weight}
-    weight = np.array([weights.get(pair.paraphrase or pair.perturbation, 1.0) for pair in asked])
+    weight = np.array([_weight(pair, job) for pair in asked])
     if len(set(y.tolist())) < 2:
         raise InputError("entailment: the documents give no two kinds of pairs to tell apart; give more of them")
     quotes = {quote: number for number, quote in enumerate(sorted({pair.quote for pair in asked}))}
@@ -86,8 +95,9 @@ def _fit(asked: Sequence[Pair], job: Job) -> dict[str, Any]:
         if (fold == each).any() and len(set(y[fold != each].tolist())) == 2:
             w, b = _weights(x[fold != each], y[fold != each], weight[fold != each], job.config.strength)
             unseen[fold == each] = 1 / (1 + np.exp(-(x[fold == each] @ w + b)))
-    held = y & np.array([pair.paraphrase == "written" for pair in asked])
-    threshold = float(np.quantile(unseen[held if held.any() else y], 1 - job.config.admitted))
+    admitted = np.sort(unseen[[pair.perturbation.startswith(FALSIFIED) for pair in asked]])[::-1]
+    spare = int((1 - job.config.rejected) * falsified)  # so many of them may pass
+    threshold = float(admitted[spare]) + 1e-3 if spare < len(admitted) else 0.5
     w, b = _weights(x, y, weight, job.config.strength)
     return {
         "threshold": round(min(0.9, max(0.02, threshold)), 4),
@@ -96,6 +106,18 @@ def _fit(asked: Sequence[Pair], job: Job) -> dict[str, Any]:
         "pairs": len(asked),
         "supported": int(y.sum()),
     }
+
+
+def _weight(pair: Pair, job: Job) -> float:
+    if pair.paraphrase == "written":
+        return float(job.config.written_weight)
+    if pair.perturbation.startswith(FALSIFIED):
+        return float(job.config.falsified_weight)
+    if pair.perturbation == "neighbour":
+        return float(job.config.neighbour_weight * job.config.made_weight)
+    if pair.label != "supported":
+        return float(job.config.changed_weight if pair.source == HAND else job.config.made_weight)
+    return 1.0
 
 
 def _weights(x: Any, y: Any, weight: Any, strength: float) -> tuple[Any, float]:

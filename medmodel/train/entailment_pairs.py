@@ -20,8 +20,11 @@ from pydantic import ConfigDict, field_validator
 from medmodel.rag.passages import split_sentences
 from medmodel.rag.support import content_words
 from medmodel.records import Document, Record
-from medmodel.train.paraphrased import paraphrased
-from medmodel.train.perturbed import perturbed, unrelated
+from medmodel.train.paraphrased import claims, paraphrased
+from medmodel.train.perturbed import ASKED, FURTHER, perturbed, unrelated
+
+HAND = "claims.yaml"  # the source of a hand-written pair
+FALSIFIED = "by hand: "  # what the name of a hand-made change begins with
 
 SHORTEST, LONGEST = 50, 260  # characters of a sentence: below, nothing is left of it when one thing is changed
 NEARBY = 40  # sentences of a document on either side, among which those that share words are sought
@@ -121,6 +124,20 @@ def pairs(
                         label="not_found",
                         perturbation="unrelated",
                     )
+
+
+def by_hand() -> Iterator[Pair]:
+    """The hand-written claims of claims.yaml: what is said otherwise, that with one thing changed, and what is falsified."""
+    for lang, groups in claims().items():
+        for number, group in enumerate(groups):
+            named = {"quote": group.quote, "lang": lang, "source": HAND}
+            for rank, claim in enumerate(group.same):
+                yield Pair(id=f"h{lang}{number}-{rank}", claim=claim, label="supported", paraphrase="written", **named)
+                for kind in (*ASKED, *FURTHER):
+                    if changed := perturbed(claim, kind, lang):
+                        yield Pair(id=f"z{lang}{number}-{rank}-{kind}", claim=changed, label="contradicted", perturbation=kind, **named)  # fmt: skip
+            for rank, (kind, claim) in enumerate(group.other):
+                yield Pair(id=f"f{lang}{number}-{rank}", claim=claim, label="not_found", perturbation=f"{FALSIFIED}{kind}", **named)  # fmt: skip
 
 
 def _neighbours(at: int, quotes: Sequence[tuple[str, str]]) -> list[str]:

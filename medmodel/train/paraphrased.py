@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -55,6 +56,21 @@ def written(path: Path | None = None) -> dict[str, list[tuple[str, str]]]:
     """Hand-written (quote, claim) by language."""
     found = yaml.safe_load((path or Path(__file__).with_name("paraphrases.yaml")).read_text(encoding="utf-8"))
     return {language: [(quote, claim) for quote, claim in pairs] for language, pairs in found.items()}
+
+
+class Claims(NamedTuple):
+    quote: str
+    same: Sequence[str]  # what says what the quote says
+    other: Sequence[tuple[str, str]]  # (what is wrong, claim)
+
+
+def claims() -> dict[str, list[Claims]]:
+    """Hand-written claims of both sides, by language."""
+    found = yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text(encoding="utf-8"))
+    return {
+        language: [Claims(one["quote"], one["same"], [(kind, claim) for kind, claim in one["other"]]) for one in groups]
+        for language, groups in found.items()
+    }
 
 
 def _units(text: str, draw: random.Random) -> str | None:
