@@ -6,6 +6,7 @@ A rule names ways in which it fires; a way is a list of conditions, and every on
       - [chest_pain, ischaemic_company or breathless]     a finding, or either of two
       - [fever, sbp < 90]                                 a reading compared (medmodel/safety/measures.py)
       - [not pregnant, 2 of headache, vomit, drowsy]      absence; at least two of a list
+      - [manner >= 0.45, anything]                        how the text speaks, and any finding that says what is wrong
 
 A finding holds when the text has it, affirmed and of now (medmodel/safety/scope.py). A text about a subject, an exam or a
 supposed case raises nothing. How the text speaks as a whole (medmodel/safety/manner.py) is compared as a reading is
@@ -148,6 +149,12 @@ def alone() -> float:
 
 
 @cache
+def context() -> frozenset[str]:
+    """Findings that say who or when, and nothing of what is wrong."""
+    return frozenset(yaml.safe_load(RULES.read_text(encoding="utf-8"))["manner"]["context"])
+
+
+@cache
 def _findings() -> tuple[Phrases, frozenset[str], frozenset[str]]:
     raw = yaml.safe_load((HERE / "findings.yaml").read_text(encoding="utf-8"))
     return Phrases(raw["findings"]), frozenset(raw["counts_in_past"]), frozenset(raw["names"])
@@ -166,6 +173,8 @@ def _test(condition: str, known: set[str], groups: Mapping[str, Test]) -> Test:
     compared = _COMPARE.fullmatch(condition)
     if compared:
         return _reading(compared[1], _COMPARISONS[compared[2]], float(compared[3]))
+    if condition == "anything":
+        return _anything(context())
     if condition in groups:
         return groups[condition]
     if condition not in known:
@@ -196,6 +205,10 @@ def _points(points: Mapping[str, float], need: float) -> Test:
         return ", ".join(list(said)[:_WORDS]) if sum(points[name] for name in found) >= need else None
 
     return enough
+
+
+def _anything(besides: frozenset[str]) -> Test:
+    return lambda seen: next((said for name, said in seen.findings.items() if name not in besides), None)
 
 
 def _reading(name: str, compare: Callable[[Any, Any], bool], limit: float) -> Test:
