@@ -10,7 +10,8 @@ A rule names ways in which it fires; a way is a list of conditions, and every on
 
 A finding holds when the text has it, affirmed and of now (medmodel/safety/scope.py). A text about a subject, an exam or a
 supposed case raises nothing. How the text speaks as a whole (medmodel/safety/manner.py) is compared as a reading is
-(`manner >= 0.3`); a way that one finding alone meets also needs it above `alone`: "Columbia suicide scale, free download".
+(`manner >= 0.3`); where nobody is the patient, a way
+that one finding alone meets also needs it above `alone`: "button batteries - which toys are safest?".
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class Fired(NamedTuple):
 def fired(text: str) -> list[Fired]:
     """Rules that fire on a text, in the rules' order."""
     seen = see(text)
-    subject = not seen.readings.keys() - {"manner", "age_days"} and seen.readings["manner"][0].value < alone()
+    nobody = not seen.heard & {"someone", "now"} and not seen.readings.keys() - {"manner", "age_days"}
+    subject = nobody and seen.readings["manner"][0].value < alone()
     found: list[Fired] = []
     for rule in rules():
         for way in rule.ways:
@@ -78,7 +80,7 @@ def fired(text: str) -> list[Fired]:
             if any(said is None for said in words):
                 continue
             evidence = list(dict.fromkeys(said for said in words if said))
-            if len(evidence) > 1 or not subject:
+            if len(evidence) > 1 or not subject or rule.path == "self_harm":  # of suicide one word is enough
                 found.append(Fired(rule, ", ".join(evidence)))
                 break
     named = [one for one in found if not one.rule.general]
