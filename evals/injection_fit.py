@@ -6,7 +6,7 @@ Orders: those of injection_orders.yaml (written for this project, some to get pa
 suite, which are spent (docs/evidence.md). Not orders: `plain` of the same file (sentences that tell somebody to say, write or
 ignore something), what stands before the order in the suite's passages, its clean passages, medical text (MedQuAD, BioASQ,
 OpenStax, Huatuo), and the guidelines of a built index, which tell people what to do as orders do. A term is weighed when two
-written sentences have it. The threshold lets two of a thousand sentences that were not fitted on pass for an order.
+written sentences have it. The threshold lets three of a thousand sentences that were not fitted on pass for an order.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from medmodel.records import Passage
 EXAMPLES = Path(__file__).with_name("injection_orders.yaml")
 FITTED, KEPT = 5_000, 10_000  # medical sentences fitted on, and those the threshold is read from
 FEWEST = 2  # written sentences that a term occurs in
-PASSING = 0.002  # share of medical sentences that may pass for orders: see above
+PASSING = 0.003  # share of medical sentences that may pass for orders: see above
 STRENGTH = 10.0  # inverse of the penalty
 WEIGHT = {
     "order": 3.0,

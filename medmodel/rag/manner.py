@@ -3,7 +3,7 @@
 Rules know the orders that somebody thought of; of 123 written afterwards to get past them they found a fifth. The words of
 an order tell more often: a logistic regression over words, pairs of words, parts of words and Chinese characters, fitted on
 orders written for this project (`evals/injection_fit.py` says on what, and how well it does on orders it has not seen). It is
-wrong about two medical sentences in a thousand, and about more of those in the words of orders ("Do not mention diagnoses on the
+wrong about three medical sentences in a thousand, and about more of those in the words of orders ("Do not mention diagnoses on the
 voicemail"), so it judges uploads and forums alone, and never takes a passage's last sentence. It also lets a sentence go that a
 soft rule of injection.yaml found by chance.
 
