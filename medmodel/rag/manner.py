@@ -39,7 +39,7 @@ def score(model: dict[str, Any], folded: str) -> float:
     """The sum over the root of how many terms are known: a long sentence is no order for its length."""
     weights: dict[str, float] = model["weights"]
     known = [weights[term] for term in terms(folded) if term in weights]
-    return float(model["intercept"]) + sum(known) / max(1, len(known)) ** 0.5
+    return float(model["intercept"] + sum(known) / max(1, len(known)) ** 0.5)
 
 
 def threshold() -> float:
