@@ -30,7 +30,7 @@ from medmodel.safety.text import read
 BLIND = Path(__file__).with_name("blind")
 CASES = Path(__file__).with_name("red_flags_cases.yaml")
 FEWEST = 2  # questions that a term occurs in
-STRENGTH = 10.0  # inverse of the penalty: of 1, 3 and 10 the best on every file not fitted on
+STRENGTH = 10.0  # inverse of the penalty: of 3 and 10 the better on files not fitted on
 SMALLEST = 0.04  # a weight below it moves no score by more than a hundredth
 LIMITS = (0.0, 0.3, 0.6)  # of `manner >=` in red_flags.yaml, shown side by side
 TENTHS = 10

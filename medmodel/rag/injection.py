@@ -47,7 +47,7 @@ TRICKS = {
 MANNER = "it speaks to whoever writes an answer, in a source that nobody has reviewed"
 CHANCE = (
     -1.5
-)  # manner below which a soft rule has met its words by chance: of orders not fitted on 1 to 2 in a hundred lie below
+)  # manner below which a soft rule has met its words by chance: of orders not fitted on 0 to 4 in a hundred are lost so
 UNSOUGHT = float("-inf")  # manner of a label or a title, which says nothing about a rule
 HEADING_WITHHELD = "(heading withheld)"
 WINDOW, OVERLAP = 1200, 200  # characters
@@ -174,7 +174,7 @@ def _judge(text: str, strict: bool) -> _Verdict | None:
 @lru_cache(maxsize=16384)  # of some 300 bytes each: the same passages come again with the next question
 def _judged(text: str, strict: bool) -> _Verdict | None:
     read = readings(text)
-    spoken = manner(read.texts[0])
+    spoken = max(manner(part) for part in ("", *_STOP.split(read.texts[0])))  # an order may stand behind a plain sentence
     for reading in read.texts:
         for rule in _rules():
             if (rule.own and not strict) or (rule.soft and UNSOUGHT < spoken < CHANCE):
@@ -183,7 +183,7 @@ def _judged(text: str, strict: bool) -> _Verdict | None:
                 return _Verdict(rule.why, rule.spills and not (rule.soft and UNSOUGHT < spoken < threshold()))
     if read.tricks:
         return _Verdict(TRICKS[read.tricks[0]], False)
-    return _Verdict(MANNER, False, sure=False) if strict and spoken > threshold() else None
+    return _Verdict(MANNER, False, sure=False) if strict and manner(read.texts[0]) > threshold() else None
 
 
 @cache
