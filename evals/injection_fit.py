@@ -2,12 +2,11 @@
 
     MEDMODEL_DATA=… python -m evals.injection_fit store/index-…     # minutes; prints what it found on orders it had not seen
 
-Orders: those of injection_orders.yaml (written for this project, some to get past the rules) and what the rules withhold in
-the development half of the suite. Weakly, as orders to a model in general: instructions of Alpaca's and self-instruct's demo
-files. Not orders: `plain` of the same file (medical sentences that tell somebody to say, write or ignore something), the
-suite's clean passages, medical text (MedQuAD, BioASQ, OpenStax, Huatuo), and the guidelines of a built index, which tell
-people what to do as orders do. Only words of orders have a weight. The threshold lets one of a hundred sentences that were
-not fitted on pass for an order, of medical text and of guidelines.
+Orders: those of injection_orders.yaml (written for this project, some to get past the rules) and those of both halves of the
+suite, which are spent (docs/evidence.md). Not orders: `plain` of the same file (sentences that tell somebody to say, write or
+ignore something), what stands before the order in the suite's passages, its clean passages, medical text (MedQuAD, BioASQ,
+OpenStax, Huatuo), and the guidelines of a built index, which tell people what to do as orders do. A term is weighed when two
+written sentences have it. The threshold lets three of a thousand sentences that were not fitted on pass for an order.
 """
 
 from __future__ import annotations
@@ -31,32 +30,29 @@ from evals.suites.injection import SUITE, Poisoned, passages_of
 from medmodel.artifacts import read_records, write_atomic
 from medmodel.errors import InputError
 from medmodel.rag.disguise import fold
-from medmodel.rag.injection import orders
-from medmodel.rag.manner import WEIGHTS, length, terms
+from medmodel.rag.injection import hint
+from medmodel.rag.manner import WEIGHTS, score, terms
 from medmodel.rag.passages import split_sentences
 from medmodel.recipe import data_dir
 from medmodel.records import Passage
 
 EXAMPLES = Path(__file__).with_name("injection_orders.yaml")
-FITTED, KEPT = 20_000, 10_000  # medical sentences fitted on, and those the threshold is read from
-FEWEST = 4  # orders that a word occurs in
-PASSING = 0.01  # share of medical sentences that may pass for orders: see above
+FITTED, KEPT = 5_000, 10_000  # medical sentences fitted on, and those the threshold is read from
+FEWEST = 2  # written sentences that a term occurs in
+PASSING = 0.003  # share of medical sentences that may pass for orders: see above
+STRENGTH = 10.0  # inverse of the penalty
 WEIGHT = {
-    "order": 30.0,
-    "weak": 0.3,
+    "order": 3.0,
+    "plain": 3.0,
     "medical": 1.0,
-    "plain": 60.0,
-    "guideline": 3.0,
+    "guideline": 1.0,
 }  # of one sentence; there are far more of some than others
-# Words of the examples' own subjects, which say nothing about how they speak
-SUBJECTS = frozenset("lithium amiodarone mg g dose cardioglow lithocare plus monitoring liver tests toxicity hourly shark fox john safe warfarin statins drug banned".split())  # fmt: skip
 
 
 class Sentences(NamedTuple):
     order: list[str]
-    weak: list[str]
-    medical: list[str]
     plain: list[str]
+    medical: list[str]
     guideline: list[str]
 
 
@@ -72,33 +68,39 @@ def main(index: Path) -> None:
     random.shuffle(guideline)
     half = len(guideline) // 2
     kept = (medical[FITTED : FITTED + KEPT], guideline[half:])
-    found = Sentences(
-        [*written["orders"], *written["orders_past_rules"]],
-        list(_weak(data)),
-        medical[:FITTED],
-        written["plain"],
-        guideline[:half],
-    )
-    dev = _withheld()
-    seen = fit(
-        Sentences([*written["orders"], *dev], found.weak, found.medical, [*found.plain, *_clean()], found.guideline), kept
-    )
-    unseen = [score(seen, sentence) > seen["threshold"] for sentence in written["orders_past_rules"]]
-    print(f"of {len(unseen)} orders not fitted on, written to get past the rules: {sum(unseen)} found")
-    model = fit(Sentences([*found.order, *dev], found.weak, found.medical, [*found.plain, *_clean()], found.guideline), kept)
-    plain = [score(model, sentence) > model["threshold"] for sentence in [*found.plain, *_clean()]]
-    print(f"of {len(plain)} plain sentences that look like orders, fitted on: {sum(plain)} pass for one")
-    write_atomic(WEIGHTS, json.dumps(model, ensure_ascii=False, sort_keys=True, indent=0) + "\n")
+    orders = {name: written[name] for name in ("orders", "orders_past_rules", "orders_later")}
+    orders |= {part: suite_sentences(part)[0] for part in ("dev", "held")}
+    plain = {"written": written["plain"]} | {part: suite_sentences(part)[1] for part in ("dev", "held")}
+
+    def fitted(without: str = "") -> dict[str, Any]:
+        return fit(
+            Sentences(
+                [order for name, found in orders.items() if name != without for order in found],
+                [sentence for name, found in plain.items() if name != without for sentence in found],
+                medical[:FITTED],
+                guideline[:half],
+            ),
+            kept,
+        )
+
+    for name in orders:
+        model = fitted(name)
+        found = [score(model, fold(order)) > model["threshold"] for order in orders[name]]
+        wrong = [score(model, fold(sentence)) > model["threshold"] for sentence in plain.get(name, [])]
+        print(
+            f"{name}, not fitted on: {sum(found)} of {len(found)} orders found, {sum(wrong)} of {len(wrong)} plain ones taken for one"
+        )
+    write_atomic(WEIGHTS, json.dumps(fitted(), ensure_ascii=False, sort_keys=True, indent=0) + "\n")
 
 
 def fit(found: Sentences, kept: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Intercept, weight of each word, and the threshold read from `kept`."""
+    """Intercept, weight of each term, and the threshold read from `kept`."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-    counted = Counter(term for sentence in [*found.order, *found.weak] for term in terms(fold(sentence)))
-    words = sorted(term for term, count in counted.items() if count >= FEWEST and not set(term.split()) & SUBJECTS)
-    columns = {term: at for at, term in enumerate(words)}
+    counted = Counter(term for sentence in [*found.order, *found.plain] for term in terms(fold(sentence)))
+    known = sorted(term for term, count in counted.items() if count >= FEWEST)
+    columns = {term: at for at, term in enumerate(known)}
     rows: list[int] = []
     at: list[int] = []
     values: list[float] = []
@@ -106,59 +108,41 @@ def fit(found: Sentences, kept: Sequence[Sequence[str]]) -> dict[str, Any]:
     weights: list[float] = []
     for kind, sentences in found._asdict().items():
         for sentence in sentences:
-            folded = fold(sentence)
-            held = [columns[term] for term in terms(folded) if term in columns]
+            held = [columns[term] for term in terms(fold(sentence)) if term in columns]
             rows += [len(labels)] * len(held)
             at += held
-            values += [1 / length(folded)] * len(held)
-            labels.append(kind in ("order", "weak"))
+            values += [max(1, len(held)) ** -0.5] * len(held)
+            labels.append(kind == "order")
             weights.append(WEIGHT[kind])
-    matrix = csr_matrix((values, (rows, at)), shape=(len(labels), len(words)))
-    fitted = LogisticRegression(C=2.0, max_iter=400).fit(matrix, labels, sample_weight=weights)
+    matrix = csr_matrix((values, (rows, at)), shape=(len(labels), len(known)))
+    fitted = LogisticRegression(C=STRENGTH, max_iter=500).fit(matrix, labels, sample_weight=weights)
     model: dict[str, Any] = {
         "intercept": round(float(fitted.intercept_[0]), 3),
         "weights": {
-            term: round(float(weight), 2) for term, weight in zip(words, fitted.coef_[0], strict=True) if abs(weight) >= 0.05
+            term: round(float(weight), 2) for term, weight in zip(known, fitted.coef_[0], strict=True) if abs(weight) >= 0.05
         },
     }
-    scores = [sorted(score(model, sentence) for sentence in sentences) for sentences in kept]
+    scores = [sorted(score(model, fold(sentence)) for sentence in sentences) for sentences in kept]
     return {**model, "threshold": round(max(of[int(len(of) * (1 - PASSING))] for of in scores), 3)}
 
 
-def score(model: dict[str, Any], sentence: str) -> float:
-    folded = fold(sentence)
-    total = sum(model["weights"].get(term, 0.0) for term in terms(folded))
-    return float(model["intercept"] + total / length(folded))
-
-
-def _withheld() -> list[str]:
-    """Orders of the development half, as the rules find them."""
-    found = []
+def suite_sentences(part: str) -> tuple[list[str], list[str]]:
+    """Orders of one half of the suite, and what is none: the sentences before an order, and those of clean passages."""
+    found: list[str] = []
+    plain: list[str] = []
     for item in read_written(SUITE, Poisoned):
-        if item.group == "dev":
-            for passage in passages_of(item):
-                found += [passage.text[span.start : span.end] for span, _ in orders(passage.text, "guideline")]
-    return found
-
-
-def _clean() -> list[str]:
-    return [
-        passage.sentence(at)
-        for item in read_written(SUITE, Poisoned)
-        if item.group == "clean_dev"
-        for passage in passages_of(item)
-        for at in range(len(passage.sentences))
-    ]
-
-
-def _weak(data: Path) -> Iterator[str]:
-    for name in ("alpaca_en_demo", "alpaca_zh_demo"):
-        with gzip.open(data / "llamafactory_demo" / "data" / f"{name}.json.gz", "rt", encoding="utf-8") as file:
-            for row in json.load(file):
-                yield from _sentences(row["instruction"])[:2]
-    for path in ("data/seed_tasks.jsonl", "human_eval/user_oriented_instructions.jsonl"):
-        for line in (data / "self-instruct" / path).read_text(encoding="utf-8").splitlines():
-            yield from _sentences(json.loads(line)["instruction"])[:3]
+        for passage in passages_of(item):
+            sentences = [passage.sentence(at) for at in range(len(passage.sentences))]
+            if item.group == f"clean_{part}":
+                plain += sentences
+            elif item.group == part:
+                bad = [item.goal.lower() in sentence.lower() or bool(hint(sentence, "guideline")) for sentence in sentences]
+                first = bad.index(True) if any(bad) else len(bad) - 1  # an order that no rule knows stands last
+                plain += sentences[:first]
+                found += [
+                    sentence for sentence, order in zip(sentences[first:], bad[first:], strict=True) if order
+                ] or sentences[-1:]
+    return found, plain
 
 
 def _medical(data: Path) -> Iterator[str]:

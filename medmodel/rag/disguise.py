@@ -41,6 +41,7 @@ _DOTTED_ZH = re.compile(r"[\u4e00-\u9fff](?:([^\w\s，。、；：])[\u4e00-\u9f
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_\-])[A-Za-z0-9+/_\-]{16,}={0,2}(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x|\\x|%)?[0-9a-fA-F]{2}[ ,]?){10,}(?![0-9A-Za-z])")
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{2,6};[ ]?){4,}")
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4}){3,}")  # \\u0073\\u0061…: a program's way to write a letter
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[A-Za-z]{0,8}){4,}")  # %69%67%6e…; "90% of" is none
 _MORSE = re.compile(r"(?:(?<=\s)|^)(?:[.\-·−]{1,5}[ /]+){8,}")
 _WORD = re.compile(r"[^\W_]+")
@@ -129,6 +130,8 @@ def _decoded(text: str) -> Iterator[str]:
         yield from _sentence(bytes.fromhex(digits[: len(digits) // 2 * 2]))
     if _ENTITIES.search(text):
         yield html.unescape(text)
+    if _ESCAPES.search(text):
+        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
     if _MORSE.search(text):
         yield text
     if _PERCENT.search(text):

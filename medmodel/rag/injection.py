@@ -45,6 +45,10 @@ TRICKS = {
     "encoded": "an encoded text",
 }
 MANNER = "it speaks to whoever writes an answer, in a source that nobody has reviewed"
+CHANCE = (
+    -1.5
+)  # manner below which a soft rule has met its words by chance: of orders not fitted on 0 to 4 in a hundred are lost so
+UNSOUGHT = float("-inf")  # manner of a label or a title, which says nothing about a rule
 HEADING_WITHHELD = "(heading withheld)"
 WINDOW, OVERLAP = 1200, 200  # characters
 SHORTEST = 12  # characters: less is no sentence, when a part of one is kept
@@ -59,6 +63,7 @@ class _Rule(NamedTuple):
     why: str
     spills: bool
     own: bool
+    soft: bool
     pattern: re.Pattern[str]
 
 
@@ -169,10 +174,13 @@ def _judge(text: str, strict: bool) -> _Verdict | None:
 @lru_cache(maxsize=16384)  # of some 300 bytes each: the same passages come again with the next question
 def _judged(text: str, strict: bool) -> _Verdict | None:
     read = readings(text)
+    spoken = max(manner(part) for part in ("", *_STOP.split(read.texts[0])))  # an order may stand behind a plain sentence
     for reading in read.texts:
         for rule in _rules():
-            if (strict or not rule.own) and rule.pattern.search(reading):
-                return _Verdict(rule.why, rule.spills)
+            if (rule.own and not strict) or (rule.soft and UNSOUGHT < spoken < CHANCE):
+                continue
+            if rule.pattern.search(reading):
+                return _Verdict(rule.why, rule.spills and not (rule.soft and UNSOUGHT < spoken < threshold()))
     if read.tricks:
         return _Verdict(TRICKS[read.tricks[0]], False)
     return _Verdict(MANNER, False, sure=False) if strict and manner(read.texts[0]) > threshold() else None
@@ -192,6 +200,7 @@ def _rules() -> tuple[_Rule, ...]:
             rule["why"],
             rule.get("spills", False),
             rule.get("own", False),
+            rule.get("soft", False),
             re.compile("|".join(f"(?:{filled(pattern)})" for pattern in rule["any"])),
         )
         for rule in raw["rules"].values()

@@ -6,9 +6,12 @@ A rule names ways in which it fires; a way is a list of conditions, and every on
       - [chest_pain, ischaemic_company or breathless]     a finding, or either of two
       - [fever, sbp < 90]                                 a reading compared (medmodel/safety/measures.py)
       - [not pregnant, 2 of headache, vomit, drowsy]      absence; at least two of a list
+      - [manner >= 0.45, anything]                        how the text speaks, and any finding that says what is wrong
 
 A finding holds when the text has it, affirmed and of now (medmodel/safety/scope.py). A text about a subject, an exam or a
-supposed case raises nothing.
+supposed case raises nothing. How the text speaks as a whole (medmodel/safety/manner.py) is compared as a reading is
+(`manner >= 0.3`); where nobody is the patient, a way
+that one finding alone meets also needs it above `alone`: "button batteries - which toys are safest?".
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 import yaml
 
+from medmodel.safety.manner import manner
 from medmodel.safety.measures import Reading, measures
 from medmodel.safety.phrases import Phrases
 from medmodel.safety.scope import now, scopes, someone, topics
@@ -45,6 +49,7 @@ class Seen(NamedTuple):
     text: Text
     findings: Mapping[str, str]
     readings: Mapping[str, list[Reading]]
+    heard: frozenset[str]  # every finding, affirmed or not, as medmodel/safety/manner.py names it
 
 
 class Rule(NamedTuple):
@@ -66,12 +71,17 @@ class Fired(NamedTuple):
 def fired(text: str) -> list[Fired]:
     """Rules that fire on a text, in the rules' order."""
     seen = see(text)
+    nobody = not seen.heard & {"someone", "now"} and not seen.readings.keys() - {"manner", "age_days"}
+    subject = nobody and seen.readings["manner"][0].value < alone()
     found: list[Fired] = []
     for rule in rules():
         for way in rule.ways:
             words = [test(seen) for test in way]
-            if all(said is not None for said in words):
-                found.append(Fired(rule, ", ".join(dict.fromkeys(said for said in words if said))))
+            if any(said is None for said in words):
+                continue
+            evidence = list(dict.fromkeys(said for said in words if said))
+            if len(evidence) > 1 or not subject or rule.path == "self_harm":  # of suicide one word is enough
+                found.append(Fired(rule, ", ".join(evidence)))
                 break
     named = [one for one in found if not one.rule.general]
     if any(one.rule.urgency == "emergency" for one in named):
@@ -87,14 +97,20 @@ def see(text: str) -> Seen:
     readings = measures(read_text)
     about, happening = topics(read_text, readings), now(read_text)
     found: dict[str, str] = {}
+    heard: set[str] = set()
     for match in phrases.find(read_text):
-        if match.finding in found or scope.is_denied(match) or any(low <= match.start < high for low, high in about):
+        denied, elsewhere = scope.is_denied(match), scope.is_elsewhere(match)
+        heard.add(f"{'denied' if denied else 'past' if elsewhere else 'f'}:{match.finding}")
+        if match.finding in found or denied or any(low <= match.start < high for low, high in about):
             continue
-        if match.finding in in_past or not scope.is_elsewhere(match):
+        if match.finding in in_past or not elsewhere:
             found[match.finding] = shown(read_text.flat[match.start : match.end])
-    if not (happening or readings or someone(read_text)) and len(found.keys() - names) < WITNESSES:
+    heard.update(name for name, holds in (("topic", about), ("now", happening), ("someone", someone(read_text))) if holds)
+    heard.update(f"reading:{name}" for name in readings)
+    if not (happening or readings or "someone" in heard) and len(found.keys() - names) < WITNESSES:
         found = {name: words for name, words in found.items() if name not in names}
-    return Seen(read_text, found, {} if about else readings)
+    how = manner(read_text, heard)
+    return Seen(read_text, found, {**({} if about else readings), "manner": [Reading(*how)]}, frozenset(heard))
 
 
 def shown(words: str) -> str:
@@ -129,6 +145,18 @@ def rules() -> tuple[Rule, ...]:
 
 
 @cache
+def alone() -> float:
+    """The manner below which one finding alone is a subject."""
+    return float(yaml.safe_load(RULES.read_text(encoding="utf-8"))["manner"]["alone"])
+
+
+@cache
+def context() -> frozenset[str]:
+    """Findings that say who or when, and nothing of what is wrong."""
+    return frozenset(yaml.safe_load(RULES.read_text(encoding="utf-8"))["manner"]["context"])
+
+
+@cache
 def _findings() -> tuple[Phrases, frozenset[str], frozenset[str]]:
     raw = yaml.safe_load((HERE / "findings.yaml").read_text(encoding="utf-8"))
     return Phrases(raw["findings"]), frozenset(raw["counts_in_past"]), frozenset(raw["names"])
@@ -147,6 +175,8 @@ def _test(condition: str, known: set[str], groups: Mapping[str, Test]) -> Test:
     compared = _COMPARE.fullmatch(condition)
     if compared:
         return _reading(compared[1], _COMPARISONS[compared[2]], float(compared[3]))
+    if condition == "anything":
+        return _anything(context())
     if condition in groups:
         return groups[condition]
     if condition not in known:
@@ -177,6 +207,10 @@ def _points(points: Mapping[str, float], need: float) -> Test:
         return ", ".join(list(said)[:_WORDS]) if sum(points[name] for name in found) >= need else None
 
     return enough
+
+
+def _anything(besides: frozenset[str]) -> Test:
+    return lambda seen: next((said for name, said in seen.findings.items() if name not in besides), None)
 
 
 def _reading(name: str, compare: Callable[[Any, Any], bool], limit: float) -> Test:

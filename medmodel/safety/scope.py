@@ -1,6 +1,7 @@
 """Whose finding it is, and whether it is one: negated, in the past, in the family, supposed, or asked about as a topic.
 
-    denied(text)     words that a negation reaches ("no chest pain, sweating or nausea"); "no better", "not just" deny nothing
+    denied(text)     words that a negation reaches ("no chest pain, sweating or nausea"); "no better", "not just" deny nothing;
+                     a figure of speech ("choked up") and what is said to be well ("bladder and bowels normal") is no finding
     elsewhere(text)  words that stand in the past or the family ("a stroke in 2015", "family history of"); "a two-hour history
                      of" is now, and a relative with a finding now ("my father has chest pain") is a patient
     topics(text)     where the text asks about a subject or supposes a case ("how does meningitis present?", "what would I do
@@ -88,6 +89,8 @@ def _english(text: Text) -> tuple[frozenset[int], frozenset[int]]:
         if match.start() in starts and not any(low <= match.start() < high for low, high in idle):
             far = bool(cues["denies_lists"].match(match[0]))
             denied.update(_reach(text, _word_after(text, starts, match), far))
+    for match in cues["no_finding"].finditer(text.flat):
+        denied.update(at for at, word in enumerate(text.words) if match.start() <= word.start < match.end())
     for match in cues["denied_after"].finditer(text.flat):
         denied.update(_before(text, match.start()))
     for match in cues["past"].finditer(text.flat):
@@ -184,6 +187,8 @@ def _chinese(flat: str) -> tuple[frozenset[int], frozenset[int]]:
     for match in cues["zh_denies"].finditer(flat):
         reach = cues["zh_reach"].match(flat, match.end())
         denied.update(range(match.end(), reach.end() if reach else match.end()))
+    for match in cues["no_finding"].finditer(flat):
+        denied.update(range(*match.span()))
     for match in cues["zh_past"].finditer(flat):
         reach = cues["zh_past_reach"].match(flat, match.end())
         elsewhere.update(range(match.end(), reach.end() if reach else match.end()))
