@@ -69,7 +69,7 @@ class Without(Index):
 
 
 class Fitted(NamedTuple):
-    """What abstention.yaml holds for English, and what was to be expected of it when it was fitted."""
+    """What abstention.yaml holds for one language of questions, and what was to be expected of it when it was fitted."""
 
     intercept: float
     weights: dict[str, float]
@@ -99,10 +99,10 @@ def ask(
     return known + unknown
 
 
-def fit(index: Index, part: Part = "dev") -> Fitted:
+def fit(index: Index, part: Part = "dev", language: Language = "en") -> Fitted:
     """The numbers, from every question of a part with and without its guideline."""
     seen, answers, groups = [], [], []
-    for number, item in enumerate(Abstention(Material(part=part)).items()):
+    for number, item in enumerate(SUITES[language](Material(part=part)).items()):
         for view, answered in ((index, 1.0), (Without(index, item.document), 0.0)):
             seen.append(features(item.text, _found(view, item.text)))
             answers.append(answered)
@@ -172,7 +172,7 @@ def main(
     """Ask every question with and without its guideline."""
     opened = Index.open(index)
     if fitting:
-        print(json.dumps(fit(opened, part)._asdict(), indent=1))
+        print(json.dumps(fit(opened, part, language)._asdict(), indent=1))
         return
     if model is None:
         asked = ask(opened, part, None, language=language)
