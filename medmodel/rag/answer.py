@@ -12,7 +12,8 @@
     8. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
 
 What is shown is therefore either the model's and supported (or marked as not), or a quote, or nothing; the nearest comes
-first. An engine that is missing or fails, or has no Chinese for a Chinese question, leads straight to quotes, with a notice.
+first. An engine that is missing or fails, or has no Chinese for a Chinese question, leads straight to quotes, with a notice;
+so do English references for a Chinese question, since no Chinese sentence can be checked against them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from medmodel.safety import answer_flags, red_flags, refusal
 NEAREST = 3  # passages shown when the answer is withheld
 QUOTES = 2  # sentences of an extractive answer
 # A second quote further from the question than this is noise; of 320 made for training guidelines 4 were.
-QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
+QUOTE_NEARNESS = 0.75
 
 Language = Literal["en", "zh"]
 Unsupported = Literal["drop", "mark"]  # what becomes of a sentence that its source does not support, beside some that it does
@@ -60,6 +61,10 @@ NOTICES = {
     "no Chinese": {
         "en": "This model does not write Chinese: these are quotes from the references, chosen by similarity.",
         "zh": "此模型不会中文：以下为按相似度选出的参考资料原文。",
+    },
+    "English": {
+        "en": "The references on this are in English: these are quotes from them as they stand, chosen by similarity.",
+        "zh": "相关参考资料为英文，中文表述无法与其逐句核对：以下为按相似度选出的英文原文，未经翻译。",
     },
     "extractive": {
         "en": "The model's own answer did not pass the check against its sources: these are quotes from the references.",
@@ -149,7 +154,9 @@ class Answerer:
         claims: tuple[Claim, ...] = ()
         origin: Literal["model", "repaired", "extractive", "none"] = "extractive"
         notice = NOTICES["no engine"][language]
-        if engine is not None and chinese(question) and not self._writes_chinese:
+        if chinese(question) and not any(chinese(passage.text) for passage in passages):
+            notice = NOTICES["English"][language]
+        elif engine is not None and chinese(question) and not self._writes_chinese:
             notice = NOTICES["no Chinese"][language]
         elif engine is not None:
             try:
@@ -223,8 +230,7 @@ def _claims(tried: FirstTry, passages: Sequence[Passage], unsupported: Unsupport
 
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
     """The sentences nearest to the question, as they stand, the nearest first; always at least one."""
-    least = QUOTE_NEARNESS["zh" if chinese(question) else "en"]
     best, *others = nearest(question, passages)[:QUOTES]
-    kept = [best[0], *(number for number, nearness in others if nearness >= least)]
+    kept = [best[0], *(number for number, nearness in others if nearness >= QUOTE_NEARNESS)]
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
     return resolve([(number, sentences[number - 1]) for number in kept], passages)
