@@ -77,9 +77,7 @@ class Fitted(NamedTuple):
     over_silent: float  # on questions that were not fitted on
 
 
-def ask(
-    index: Index, part: Part, engine: Engine | None, limit: int | None = None, language: Language = "en"
-) -> list[Scored]:
+def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = None, language: Language = "en") -> list[Scored]:
     """Every question twice. A row's metrics say which of the two it was."""
     with calling() as wait_for:
 

@@ -191,7 +191,8 @@ class _Asking:
                 answer = await self._answers.ask(Question(question=question, language=language), self._salt)
             except Problem as problem:
                 raise ServerError(problem.message, problem.status) from None
-            if state.engine != "none" and answer.notice in NOTICES["no engine"].values():
+            on_purpose = answer.notice in (*NOTICES["English"].values(), *NOTICES["no Chinese"].values())
+            if state.engine != "none" and answer.origin == "extractive" and answer.first_try is None and not on_purpose:
                 raise ServerError("the model broke off; send the batch again", 503)  # counted as failed, and asked again
             return answer
 
