@@ -1,9 +1,10 @@
 """What must not be missed and what is likely, for a case: as the references list it for its complaint, and nothing of our own.
 
 Some references are a complaint's differential: a heading a diagnosis, a sentence "Likelihood of X: must not miss.", and lists
-of its key features and red flags. The list of the complaint that retrieval finds for the case is read whole; diagnoses that
-retrieval found come first, then those of whose features the case has more. Each is shown with the sentence that says how
-likely it is and with those of its features that the case names. What a case denies ("no fever") speaks for nothing.
+of its key features and red flags. The first list among what retrieval finds whose complaint the case has (`complaints.yaml`
+knows other words for it) is read whole; diagnoses of whose features the case has more come first, then those that retrieval
+found earlier. Each is shown with the sentence that says how likely it is and with features of it that the case names. What
+a case denies ("no fever") speaks for nothing.
 
 Not covered: references that are written in another way, a diagnosis of two complaints together, how much a finding weighs.
 No list for the complaint: no diagnosis is shown, and the reader is told so.
@@ -15,8 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import count, takewhile
+from pathlib import Path
 from typing import Literal, NamedTuple
+
+import yaml
 
 from medmodel.rag.citations import cite
 from medmodel.rag.support import content_words
@@ -27,6 +32,7 @@ from medmodel.records import Citation, Diagnosis, Passage
 MOST = {"must_not_miss": 4, "likely": 3}  # shown of each kind: what is read in a few seconds
 FEATURES = 2  # cited of one diagnosis
 SAME = 0.5  # share of a feature's content words that the case has
+READ = 8_000  # characters of a case
 STEM = 5  # letters: "stiff neck" meets "neck stiffness"
 LIKELY = "common"  # the references' word; "less common" is left to the list itself
 _LIKELIHOOD = re.compile(r"^Likelihood of (?P<name>.+): (?P<likelihood>[^:]+)\.$")
@@ -65,7 +71,9 @@ def differential(case: str, found: Sequence[Passage], held: Mapping[str, Passage
 
 def _list_for(case: str, found: Sequence[Passage]) -> str | None:
     """The document found first whose complaint, by one of its names, the case has."""
-    words = _stems(_said(case))
+    affirmed = _DENIED.sub(" ", case[:READ])
+    named = [complaint for complaint, told in _complaints() if told.search(affirmed)]
+    words = _stems(" ".join([_said(case), *named]))
     for passage in found:
         title = passage.heading[0] if passage.heading else ""
         complaint = _LISTED.sub("", title)
@@ -100,8 +108,14 @@ def _has(case: set[str], feature: str) -> bool:
 
 def _said(case: str) -> str:
     """What the case affirms, in English as far as the tables have it."""
-    affirmed = _DENIED.sub(" ", case)
+    affirmed = _DENIED.sub(" ", case[:READ])
     return bridged(affirmed).english if chinese(affirmed) else affirmed
+
+
+@cache
+def _complaints() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    table = yaml.safe_load(Path(__file__).with_name("complaints.yaml").read_text(encoding="utf-8"))
+    return tuple((complaint, re.compile("|".join(told), re.IGNORECASE)) for complaint, told in table.items())
 
 
 def _stems(text: str) -> set[str]:
