@@ -19,6 +19,7 @@ Likelihood of Bursting Vessel: must not miss.
 
 Sudden onset with vomiting
 - Stiffness of the neck
+- Invented ache with sweating
 
 ## Quiet Ache
 
@@ -57,7 +58,7 @@ def test_what_must_not_be_missed_and_what_is_common_come_from_the_list_with_thei
     assert [citation.quote for citation in found[0].citations] == [
         "Likelihood of Bursting Vessel: must not miss.",
         "Sudden onset with vomiting",
-    ]  # not the stiff neck, which the case denies
+    ]  # not the stiff neck, which the case denies, nor the ache with sweating, of which it has the complaint alone
 
 
 def test_a_complaint_is_known_by_other_words_and_not_when_it_is_denied() -> None:

@@ -59,7 +59,7 @@ def differential(case: str, found: Sequence[Passage], held: Mapping[str, Passage
     if document is None:
         return ()
     passages = list(takewhile(bool, (held.get(f"{document}#{number}") for number in count())))
-    listed = _listed([passage for passage in passages if passage], found, _stems(_said(case)))
+    listed = _listed([passage for passage in passages if passage], found, _stems(_said(case)), _stems(_denied(case)))
     ranked = sorted(listed, key=lambda one: (-len(one.features), one.place))
     kinds: tuple[tuple[Literal["must_not_miss", "likely"], str], ...] = (("must_not_miss", "must not miss"), ("likely", LIKELY))
     return tuple(
@@ -82,7 +82,7 @@ def _list_for(case: str, found: Sequence[Passage]) -> str | None:
     return None
 
 
-def _listed(passages: Sequence[Passage], found: Sequence[Passage], case: set[str]) -> list[_Listed]:
+def _listed(passages: Sequence[Passage], found: Sequence[Passage], case: set[str], denied: set[str]) -> list[_Listed]:
     places = {passage.id: at for at, passage in reversed(list(enumerate(found)))}
     likelihoods: dict[str, tuple[str, Citation]] = {}
     features: dict[str, list[Citation]] = {}
@@ -93,7 +93,9 @@ def _listed(passages: Sequence[Passage], found: Sequence[Passage], case: set[str
         for at in range(len(passage.sentences)):
             if likely := _LIKELIHOOD.match(passage.sentence(at)):
                 likelihoods[name] = (likely["likelihood"], cite(passage, at, 0))
-            elif passage.heading[-1] in _FOR and _has(case, passage.sentence(at)):
+            elif passage.heading[-1] in _FOR and _has(
+                case, denied - case, _stems(passage.sentence(at)) - _stems(passage.heading[0])
+            ):
                 features.setdefault(name, []).append(cite(passage, at, 0))
     return [
         _Listed(name, likelihood, said, tuple(features.get(name, ())), place[name])
@@ -101,9 +103,14 @@ def _listed(passages: Sequence[Passage], found: Sequence[Passage], case: set[str
     ]
 
 
-def _has(case: set[str], feature: str) -> bool:
-    wanted = _stems(feature)
-    return bool(wanted) and len(wanted & case) >= SAME * len(wanted)
+def _has(case: set[str], denied: set[str], feature: set[str]) -> bool:
+    """Whether the case has half of a feature's words, those of the complaint aside, which it always has, and denies none."""
+    return bool(feature) and not feature & denied and len(feature & case) >= SAME * len(feature)
+
+
+def _denied(case: str) -> str:
+    said = " ".join(_DENIED.findall(case[:READ]))
+    return bridged(said).english if chinese(said) else said
 
 
 def _said(case: str) -> str:
