@@ -29,6 +29,7 @@ Likelihood of Quiet Ache: common.
 
 Pressure on both sides
 - Worse under strain
+- No vomiting
 
 ## Rare Ache
 
@@ -52,6 +53,7 @@ def test_what_must_not_be_missed_and_what_is_common_come_from_the_list_with_thei
     passages = held()
     found = differential(CASE, list(passages.values()), passages)
     assert [(one.kind, one.name) for one in found] == [("must_not_miss", "Bursting Vessel"), ("likely", "Quiet Ache")]
+    assert len(found[1].citations) == 1  # "No vomiting" is no feature of one who vomits
     for one in found:
         for citation in one.citations:
             assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote

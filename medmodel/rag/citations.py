@@ -160,5 +160,7 @@ def _all_citations(answer: Answer) -> Iterator[Citation]:
     for conflict in answer.conflicts:
         yield from conflict.sides
     if answer.case:
-        for noted in (*answer.case.diagnoses, *answer.case.depends):
-            yield from noted.citations
+        for diagnosis in answer.case.diagnoses:
+            yield from diagnosis.citations
+        for dependence in answer.case.depends:
+            yield from dependence.citations

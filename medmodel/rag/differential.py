@@ -93,8 +93,10 @@ def _listed(passages: Sequence[Passage], found: Sequence[Passage], case: set[str
         for at in range(len(passage.sentences)):
             if likely := _LIKELIHOOD.match(passage.sentence(at)):
                 likelihoods[name] = (likely["likelihood"], cite(passage, at, 0))
-            elif passage.heading[-1] in _FOR and _has(
-                case, denied - case, _stems(passage.sentence(at)) - _stems(passage.heading[0])
+            elif (
+                passage.heading[-1] in _FOR
+                and not _DENIED.search(passage.sentence(at))
+                and _has(case, denied - case, _stems(passage.sentence(at)) - _stems(passage.heading[0]))
             ):
                 features.setdefault(name, []).append(cite(passage, at, 0))
     return [
