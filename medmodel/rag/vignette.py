@@ -23,10 +23,12 @@ _ONE = re.compile(
     rf"(?:^|[.!?]\s+)(?:A|An|My|Our|This|The)\s(?:[\w-]+\s){{0,3}}(?:{_PERSON})\b[^.?!]{{0,80}}?\s(?:has|had|is|was|presents|comes|"
     rf"takes|took|develops?|complains|feels|weighs|wakes|collapsed|fell|arrives|needs|with)\b|\b(?:[Mm]y|[Oo]ur|[Tt]his)\s(?:{_PERSON})\b"
     r"|\b(?:[Ss]he|[Hh]e)\s(?:has|had|is|takes|took|feels|complains)\b|\bI\s(?:have|had|am|feel|take|took|woke|can't|cannot)\b|\bI'm\b"
-    r"|\b[Mm]y\s(?:chest|head|back|knee|leg|arm|throat|stomach|belly|heart|eye|ear|foot|neck|face|breathing)\b",
+    r"|\bM(?:r|rs|s)\.?\s[A-Z]|\bsince (?:this morning|yesterday|last night|\w+ days)\b"
+    r"|\b[Mm]y\s(?:(?:left|right|lower|upper)\s)?(?:chest|calf|shoulder|head|back|knee|leg|arm|throat|stomach|belly|heart|eye|ear|foot|neck|face|breathing)\b",
 )
 _ONE_ZH = re.compile(
     r"(?:^|[，。；\s])(?:患者|病人)?[男女](?:性|，|,|士)|我(?:的|今|昨|最近|有|一直|突然|胸|头|肚|妈|爸|爱人|孩子)|(?:患者|病人)(?:今|昨|突|近|因|\d)"
+    r"|(?:^|[，。；\s])(?:孩子|宝宝|女儿|儿子|爸爸|妈妈|爷爷|奶奶|外公|外婆|老公|老婆|丈夫|妻子|父亲|母亲)|今天|昨天|今早|昨晚|最近"
 )
 _WHAT = re.compile(
     r"\bwhat (?:could|can|might|may|else|is|'s|are|should|to|must|do|would|comes|now)\b|what's|\bdiagnos|\bdifferential\b|\bcauses?\b|\bwhy\b"
