@@ -23,6 +23,7 @@ from medmodel.client import Event, Readiness
 from medmodel.prompts import publisher
 from medmodel.records import (
     Answer,
+    CaseNotes,
     Citation,
     Claim,
     Conflict,
@@ -233,7 +234,7 @@ def _finished(done: Answer, t: Words) -> str:
         text(fact) for fact in (done.release, done.engine, t["seconds"].format(seconds=f"{done.seconds:.1f}")) if fact
     )
     return (
-        f'{notice}{_claims(done.claims, t)}{_conflicts(done.conflicts, t)}<p class="mm-how" data-how="{text(how)}"><span class="mm-tag {tone}">'
+        f'{notice}{_claims(done.claims, t)}{_conflicts(done.conflicts, t)}{_case(done.case, done.language, t)}<p class="mm-how" data-how="{text(how)}"><span class="mm-tag {tone}">'
         f"{text(t['origin_' + how])}</span> {text(t['how_' + how])}</p>"
         f'<p class="mm-facts">{facts}</p>'
     )
@@ -264,6 +265,38 @@ def _side(said: str, citation: Citation, t: Words) -> str:
         f'<span class="mm-tag">{text(t["tier_" + source.tier])}</span>{_standing(source, t)}{_withdrawn(citation, t)}</p>'
         f'<p>{text(citation.quote)} {_chip(citation, t)}</p><p class="mm-said">{text(t.get("said_" + said, said))}</p></blockquote>'
     )
+
+
+def _case(case: CaseNotes | None, language: str, t: Words) -> str:
+    """Under the answer to a case: what must not be missed, what is likely, and what would change the answer."""
+    if case is None:
+        return ""
+    parts = []
+    for kind in ("must_not_miss", "likely"):
+        lines = [
+            f"<li><strong>{text(one.name)}</strong> {''.join(_quote(citation, t) for citation in one.citations)}</li>"
+            for one in case.diagnoses
+            if one.kind == kind
+        ]
+        if lines:
+            parts.append(f"<h3>{text(t['case_' + kind])}</h3><ul>{''.join(lines)}</ul>")
+    if case.asks_what and not case.diagnoses:
+        parts.append(f'<p class="mm-hint">{text(t["case_unlisted"])}</p>')
+    if case.depends:
+        lines = [
+            f"<li><strong>{text(one.title_zh if language == 'zh' and one.title_zh else one.title)}</strong> "
+            f"{text(t['case_said'].format(words=', '.join(one.said)))} "
+            f"{''.join(_chip(citation, t) if citation.number else _quote(citation, t) for citation in one.citations)}</li>"
+            for one in case.depends
+        ]
+        parts.append(f"<h3>{text(t['case_depends'])}</h3><ul>{''.join(lines)}</ul>")
+    return f'<section class="mm-case">{"".join(parts)}</section>' if parts else ""
+
+
+def _quote(citation: Citation, t: Words) -> str:
+    """A quote with who says it, of a passage that is not among the evidence."""
+    who = f'<span class="mm-byline">{text(_named(citation.source))}</span>'
+    return f'<q class="mm-quoted">{text(citation.quote)}</q> {who}{_standing(citation.source, t)}{_withdrawn(citation, t)} '
 
 
 def _named(source: Source) -> str:

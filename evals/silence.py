@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import typer
@@ -28,7 +28,7 @@ from evals import run, stats
 from evals.questions import Part
 from evals.subjects import calling
 from evals.suite import Material, Scored, Subject
-from evals.suites.abstention import Abstention, Asked
+from evals.suites.abstention import Abstention, AbstentionZh, Asked
 from medmodel.models.engine import Engine
 from medmodel.rag.abstention import features
 from medmodel.rag.answer import Answerer
@@ -41,6 +41,8 @@ SILENT = 0.95  # asked of silent questions
 FOLDS = 10
 REPEATS = 10  # other folds each time, the mean taken: one split moves over_silent by six points
 RIDGE = 0.3  # of weights in standard deviations: as good as 1.0 out of fold, and 114 examples bear little
+Language = Literal["en", "zh"]
+SUITES: Mapping[Language, type[Abstention]] = {"en": Abstention, "zh": AbstentionZh}
 CANDIDATES = 20  # passages retrieved, as in the product
 
 
@@ -67,7 +69,7 @@ class Without(Index):
 
 
 class Fitted(NamedTuple):
-    """What abstention.yaml holds for English, and what was to be expected of it when it was fitted."""
+    """What abstention.yaml holds for one language of questions, and what was to be expected of it when it was fitted."""
 
     intercept: float
     weights: dict[str, float]
@@ -75,7 +77,7 @@ class Fitted(NamedTuple):
     over_silent: float  # on questions that were not fitted on
 
 
-def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = None) -> list[Scored]:
+def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = None, language: Language = "en") -> list[Scored]:
     """Every question twice. A row's metrics say which of the two it was."""
     with calling() as wait_for:
 
@@ -87,7 +89,7 @@ def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = Non
 
             return Subject(ask=asked)
 
-        suite = Abstention(Material(passages=index.passages, part=part))
+        suite = SUITES[language](Material(passages=index.passages, part=part))
         items = list(suite.items())[:limit]
         with ThreadPoolExecutor(8) as pool:
             known = list(pool.map(lambda item: run.score(suite, item, subject(index)), items))
@@ -95,10 +97,10 @@ def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = Non
     return known + unknown
 
 
-def fit(index: Index, part: Part = "dev") -> Fitted:
+def fit(index: Index, part: Part = "dev", language: Language = "en") -> Fitted:
     """The numbers, from every question of a part with and without its guideline."""
     seen, answers, groups = [], [], []
-    for number, item in enumerate(Abstention(Material(part=part)).items()):
+    for number, item in enumerate(SUITES[language](Material(part=part)).items()):
         for view, answered in ((index, 1.0), (Without(index, item.document), 0.0)):
             seen.append(features(item.text, _found(view, item.text)))
             answers.append(answered)
@@ -162,21 +164,22 @@ def main(
     part: Annotated[Part, typer.Option(help="half of the questions")] = "dev",
     model: Annotated[Path | None, typer.Option(help="a model folder: vLLM is started on it")] = None,
     fitting: Annotated[bool, typer.Option("--fit", help="work out the numbers of abstention.yaml")] = False,
+    language: Annotated[Language, typer.Option(help="of the questions")] = "en",
     rows: Annotated[Path | None, typer.Option(help="write every question's row here")] = None,
 ) -> None:
     """Ask every question with and without its guideline."""
     opened = Index.open(index)
     if fitting:
-        print(json.dumps(fit(opened, part)._asdict(), indent=1))
+        print(json.dumps(fit(opened, part, language)._asdict(), indent=1))
         return
     if model is None:
-        asked = ask(opened, part, None)
+        asked = ask(opened, part, None, language=language)
     else:
         from medmodel.models.vllm_server import VllmServer
 
         with VllmServer(model) as server:
             server.wait_ready()
-            asked = ask(opened, part, server.engine())
+            asked = ask(opened, part, server.engine(), language=language)
     if rows:
         rows.write_text("".join(row.model_dump_json() + "\n" for row in asked), encoding="utf-8")
     print(json.dumps(_report(asked), indent=1))

@@ -187,7 +187,7 @@ class Citation(Record):
     quote: str
     start: int
     end: int
-    number: int  # the sentence number shown to the model and to the reader, from 1
+    number: int  # the sentence number shown to the model and to the reader, from 1; 0: not among those
     withdrawn: str = ""  # why the references no longer hold the passage, of an answer given before: the quote is the stored one
 
 
@@ -340,6 +340,34 @@ class ToolOffer(Record):
     error: str = ""
 
 
+class Diagnosis(Record):
+    """What the references list for the complaint of a case. The first citation says how likely; the others are features of
+    it that the case has."""
+
+    name: str
+    kind: Literal["must_not_miss", "likely"]
+    likelihood: str  # in the references' own words: "must not miss", "common"
+    citations: tuple[Citation, ...] = Field(min_length=1)
+
+
+class Dependence(Record):
+    """A finding that a case does not give, and on which sentences quoted for it depend."""
+
+    finding: str  # "kidney"
+    title: str
+    title_zh: str = ""
+    said: tuple[str, ...]  # the quotes' own words: "eGFR"
+    citations: tuple[Citation, ...] = Field(min_length=1)
+
+
+class CaseNotes(Record):
+    """What stands under the answer to a question that describes a patient; every line with its quotes, or it is not there."""
+
+    asks_what: bool = False  # it asks what it could be or what to do: without diagnoses the references list none
+    diagnoses: tuple[Diagnosis, ...] = ()
+    depends: tuple[Dependence, ...] = ()
+
+
 class Answer(Record):
     """What a clinician sees. Every claim carries a citation, or is marked unsupported, or there is none at all."""
 
@@ -362,6 +390,7 @@ class Answer(Record):
     conflicts: tuple[Conflict, ...] = ()  # sentences shown whose sources differ on one subject
     tools: tuple[ToolOffer, ...] = ()  # calculators and tables that the question names, computed by rule, never by the model
     withheld: tuple[Withheld, ...] = ()  # orders to a model, found in the passages
+    case: CaseNotes | None = None  # of a question that describes a patient
 
 
 class BatchResult(Record):

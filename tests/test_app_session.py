@@ -16,7 +16,22 @@ from app import session
 from app.__main__ import reachable
 from app.session import View, words
 from medmodel.client import Event, Readiness
-from medmodel.records import Answer, Citation, Claim, Conflict, Feedback, GateReport, GateResult, Passage, RedFlag, Source, Span
+from medmodel.records import (
+    Answer,
+    CaseNotes,
+    Citation,
+    Claim,
+    Conflict,
+    Dependence,
+    Diagnosis,
+    Feedback,
+    GateReport,
+    GateResult,
+    Passage,
+    RedFlag,
+    Source,
+    Span,
+)
 
 EN = words("en")
 ZH = words("zh")
@@ -202,6 +217,26 @@ def test_sources_that_differ_stand_side_by_side_with_who_says_it_when_and_of_wha
     assert page.index("5 minute") < page.index("15 minute")
     assert page.count(t["tier_guideline"]) == 2
     assert t["status_superseded"] in page
+
+
+@pytest.mark.parametrize("t", [EN, ZH])
+def test_a_case_shows_diagnoses_and_what_would_change_the_answer_each_with_its_quote(t: session.Words) -> None:
+    [quote] = claim(1).citations
+    noted = CaseNotes(
+        asks_what=True,
+        diagnoses=(Diagnosis(name="Anaphylaxis", kind="must_not_miss", likelihood="must not miss", citations=(quote,)),),
+        depends=(Dependence(finding="age", title="Age", title_zh="年龄", said=("children",), citations=(quote,)),),
+    )
+    page = unescape(session.answer(shown(answer(case=noted)), t))
+    assert t["case_must_not_miss"] in page
+    assert f'<q class="mm-quoted">{quote.quote}</q>' in page
+    assert t["case_depends"] in page
+    assert t["case_likely"] not in page
+
+
+def test_where_the_references_list_no_diagnosis_the_page_says_so_when_asked() -> None:
+    assert EN["case_unlisted"] in unescape(session.answer(shown(answer(case=CaseNotes(asks_what=True))), EN))
+    assert "mm-case" not in session.answer(shown(answer(case=CaseNotes())), EN)
 
 
 def test_an_answer_without_a_conflict_says_nothing_of_one() -> None:

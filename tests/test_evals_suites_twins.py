@@ -84,6 +84,11 @@ def test_a_chinese_question_answered_in_english_is_mixed() -> None:
     assert (values["unmixed"], values["same_top3"], values["agree"]) == (0.0, 1.0, 0.0)
 
 
+def test_quotes_in_english_under_a_chinese_notice_are_not_mixed() -> None:
+    quotes = answer("zh", "a", text="Take one tablet a day.", origin="extractive", notice="以下为英文原文。")
+    assert scored(answer("en", "a"), quotes).values["unmixed"] == 1.0
+
+
 def test_an_emergency_needs_its_flag_in_both_languages() -> None:
     right, other = flag("chest_pain"), flag("stroke")
     both = scored(answer("en", red_flags=(right,)), answer("zh", red_flags=(right,)), "emergency/acs").values

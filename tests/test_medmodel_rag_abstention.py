@@ -55,3 +55,11 @@ def test_a_chinese_question_is_answered_where_half_of_its_words_stand() -> None:
     chinese = passage("痛风患者的血尿酸目标值应低于360微摩尔每升。")
     assert answerable("痛风的血尿酸目标值是多少？", [(chinese, 0.0)])
     assert not answerable("肺炎的抗生素疗程是多少天？", [(chinese, 0.0)])
+
+
+def test_a_chinese_question_is_weighed_by_its_terms_in_english_over_english_passages() -> None:
+    found = [(passage("Warfarin is adjusted to an INR of 2 to 3 in atrial fibrillation.", title="Atrial fibrillation"), 0.7)]
+    seen = features("房颤患者华法林怎么用？", found)
+    assert seen["words"] == 1.0  # "atrial", "fibrillation" and "warfarin" all stand there
+    assert seen["understood"] == 1.0
+    assert features("房颤患者磅礴怎么用？", found)["understood"] == 0.5  # two signs of four

@@ -216,6 +216,26 @@ def test_a_model_without_chinese_is_not_asked_a_chinese_question_and_the_answer_
     assert "不会中文" in answer.notice
 
 
+def test_english_references_answer_a_chinese_question_with_quotes_that_say_so() -> None:
+    source = Source(id="af", title="Atrial fibrillation", licence="MIT", tier="guideline")
+    text = "In atrial fibrillation the dose of apixaban is 5 mg twice daily."
+    found = split_document(Document(id="af/1", text=text, source=source, domain="guideline"))
+    engine = ScriptedEngine(["[1] never asked for"])
+    answer = asyncio.run(Answerer(InOrder(passages=found), engine).answer("房颤患者阿哌沙班的剂量是多少？", "zh"))
+    assert (answer.status, answer.origin, engine.asked) == ("answered", "extractive", [])
+    assert answer.claims[0].citations[0].quote == text
+    assert "英文原文" in answer.notice
+
+
+def test_a_case_is_told_what_its_quotes_turn_on_and_that_no_list_of_diagnoses_is_held(index: Index) -> None:
+    answerer = Answerer(InOrder(passages=list(index.passages.values())), None, held=index.passages)
+    answer = asyncio.run(answerer.answer(f"My patient of 70 has atrial fibrillation. What should I do? {QUESTION}"))
+    assert answer.case
+    assert answer.case.asks_what
+    assert answer.case.diagnoses == ()
+    assert asyncio.run(answerer.answer(QUESTION)).case is None
+
+
 def test_a_retracted_source_comes_after_those_that_stand_and_is_cited_as_retracted() -> None:
     passages = []
     for name, status in (("gone", "retracted"), ("stands", "current")):

@@ -49,6 +49,10 @@ def test_a_chinese_question_is_ranked_by_the_words_it_shares() -> None:
     assert nearest("华法林的目标值是多少？", shown)[0][0] == 2
 
 
+def test_a_chinese_question_is_near_to_english_sentences_by_its_terms() -> None:
+    assert nearest("房颤患者阿哌沙班的剂量？", passages(OWN))[0][0] == 2
+
+
 def test_the_prompt_names_numbers_that_it_shows() -> None:
     shown = passages(OWN, OTHER)
     user = grounded_prompt(QUESTION, shown)[1].content

@@ -108,8 +108,15 @@ def test_a_chinese_question_is_asked_of_an_english_embedder_in_english_and_bring
     index = Given([passage("a#0"), passage("b#0", "房颤患者抗凝。")], dense={"b#0": 0.7, "a#0": 0.5})
     dense = registry.get("retriever", "dense")(index=index)
     assert ids(Rewriting(index=index, of=dense, bridge="instead").rank("房颤患者用CHA2DS2评分")) == ["a#0"]
-    assert index.asked == ["atrial fibrillation CHA2DS2"]
+    assert index.asked == ["atrial fibrillation CHA2DS2 score"]  # in the question's order
     assert Rewriting(index=index, of=dense, bridge="instead").rank("你好") == []
+
+
+def test_english_terms_alone_are_added_and_an_english_question_stays_as_it_is() -> None:
+    index = Given([])
+    rewriting = Rewriting(index=index, of=registry.get("retriever", "lexical")(index=index), bridge="english")
+    assert rewriting.rewritten("房颤患者抗凝？") == "房颤患者抗凝？ atrial fibrillation anticoagulation"
+    assert rewriting.rewritten("Is gout treated?") == "Is gout treated?"
 
 
 def test_of_a_long_story_what_is_asked_stays() -> None:

@@ -9,7 +9,8 @@ One set of questions for both: each (`abstention.yaml`) is answered by one guide
 so with it the references answer, and an index without it is silent on a clinical question whose neighbours it holds. The
 suite asks any product and looks at the index which it is; without the index at hand (`--url` alone) all are taken as
 held. `python -m evals.silence` asks every question twice, with its guideline and without. Shown apart: what the model wrote
-and what was quoted. Not covered: whether an answer is right (`grounding`, `omissions`).
+and what was quoted. `abstention_zh` asks the same of Chinese questions over the same English references, whose answers are
+quotes. Not covered: whether an answer is right (`grounding`, `omissions`).
 
     python -m evals abstention --url http://127.0.0.1:7860 --part dev
 """
@@ -36,10 +37,11 @@ class Asked(Question):
 class Abstention(Suite[Asked]):
     needs: ClassVar[Needs] = "product"
     metrics: ClassVar[tuple[str, ...]] = ("silent", "over_silent", "right_source", "nearest")
+    written: ClassVar[str] = "abstention.yaml"
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._items = read_written(SUITES / "abstention.yaml", Asked, material.part)
+        self._items = read_written(SUITES / self.written, Asked, material.part)
 
     def items(self) -> Sequence[Asked]:
         return self._items
@@ -68,8 +70,8 @@ class Abstention(Suite[Asked]):
 
     @classmethod
     def specimen(cls, folder: Path) -> Material:
-        """An index with one of the guidelines: the questions on it are answerable, all others are not."""
-        return Material(passages={"a": _passage("acr_gout_2020")})
+        """An index with one guideline of each language's questions: those on it are answerable, all others are not."""
+        return Material(passages={"a": _passage("acr_gout_2020"), "b": _passage("aba_burn_2016")})
 
     def perfect(self, question: Asked, prompt: str = "") -> Answer:
         about = {"id": question.id, "question": question.text, "language": question.language}
@@ -89,6 +91,13 @@ class Abstention(Suite[Asked]):
             "right_source": float(knows),
             "nearest": 1.0 if knows else None,
         }
+
+
+@register("suite", "abstention_zh")
+class AbstentionZh(Abstention):
+    """The same of Chinese questions: a suite of its own, so that neither language's figure moves the other's."""
+
+    written: ClassVar[str] = "abstention_zh.yaml"
 
 
 def _passage(source: str) -> Passage:

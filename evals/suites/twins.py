@@ -9,7 +9,8 @@ names the guideline it rests on. An item is a pair:
     same_flags    the same red flags, every one
     same_urgency  the same disposition: emergency, urgent, or neither
     same_top3     overlap of the first three sources that are cited; 0 when one answer cites none
-    unmixed       neither answer mixes scripts (`evals/script.py`), so a Chinese question is not answered in English
+    unmixed       neither answer mixes scripts (`evals/script.py`), so a Chinese question is not answered in English; of an
+                  extractive answer, whose sentences are its source's, the notice above them is read
     as_expected   both are answered, flagged, abstained or refused as their group asks
     agree         all of these; of the sources at least half
 
@@ -149,5 +150,6 @@ def _expected(twin: Twin, answer: Answer) -> bool:
 
 
 def _said(answer: Answer) -> str:
-    """What stands in place of an answer: its sentences, else its notice."""
-    return "\n".join(claim.text for claim in answer.claims) or answer.notice
+    """What the product itself says: its sentences; above quotes, or without any sentence, its notice."""
+    own = () if answer.origin == "extractive" and answer.notice else answer.claims
+    return "\n".join(claim.text for claim in own) or answer.notice

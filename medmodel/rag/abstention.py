@@ -1,4 +1,4 @@
-"""Do the passages found answer the question? A chance from four features, and silence below a threshold.
+"""Do the passages found answer the question? A chance from a few features, and silence below a threshold.
 
 Nearness alone does not tell: without its guideline a question on ventriculitis still finds sepsis. Measured by leaving one
 guideline out at a time (evals/abstention.py, which also fits the numbers in abstention.yaml):
@@ -10,7 +10,11 @@ guideline out at a time (evals/abstention.py, which also fits the numbers in abs
     one_source  share of the ten passages found that one source holds: where a guideline answers, its neighbours are found too
 
 The threshold is conformal: of silent questions like those it was fitted on, at most one in twenty is expected to pass.
-For Chinese, which the embedded embedder does not know: half of the question's words in one passage. Not covered: a
+A Chinese question over English passages is asked by its terms in English (`medmodel.rag.terms`), with weights of its own and
+
+    understood  share of the question that the tables have in English: what they lack may be what is asked
+
+Chinese passages, which the embedded embedder does not know: half of the question's words in one. Not covered: a
 passage on the very subject that leaves out the one thing that is asked; that is the model's to say, or the reader's to see.
 Fitted on guidelines of 6 to 90 passages each: over sources of one passage or two it is silent more often than it need be.
 
@@ -32,6 +36,7 @@ import yaml
 from medmodel.rag.embedder import embed_question, embedded_folder
 from medmodel.rag.nearest import CONSIDERED, sentence_vectors
 from medmodel.rag.support import content_words
+from medmodel.rag.terms import bridged
 from medmodel.rag.words import chinese, coverage
 from medmodel.records import Passage
 
@@ -45,14 +50,20 @@ Found = Sequence[tuple[Passage, float]]  # passages with their cosines, best fir
 
 def answerable(question: str, found: Found) -> bool:
     """Whether an answer may be written from these passages."""
-    if chinese(question):
-        return any(coverage(question, passage.text) >= _numbers()["zh"]["words"] for passage, _ in found[:CONSIDERED])
-    return bool(found) and chance(features(question, found), _numbers()["en"]) >= _numbers()["en"]["threshold"]
+    if not chinese(question):
+        return bool(found) and _likely(question, found, "en")
+    if any(coverage(question, passage.text) >= _numbers()["zh"]["words"] for passage, _ in found[:CONSIDERED]):
+        return True
+    in_english = [(passage, cosine) for passage, cosine in found if not chinese(passage.text)]
+    return bool(in_english) and _likely(question, in_english, "zh_to_en")
 
 
 def features(question: str, found: Found) -> dict[str, float]:
-    """What the chance is worked out from; `found` is not empty."""
+    """What the chance is worked out from; `found` is not empty, and in English."""
     considered = [passage for passage, _ in found[:CONSIDERED]]
+    asked = bridged(question) if chinese(question) else None
+    if asked:
+        question = asked.english
     wanted = {word[:STEM]: _pieces(word) for word in content_words(question) if len(word) > 2}
     held = [_stems(f"{passage.source.title} {' '.join(passage.heading)} {passage.text}") for passage in considered]
     sources = Counter(passage.source.id for passage, _ in found[:NEIGHBOURS])
@@ -61,7 +72,13 @@ def features(question: str, found: Found) -> dict[str, float]:
         "sentence": float((sentence_vectors(considered) @ embed_question(question)).max()),
         "words": max(sum(wanted[stem] for stem in wanted if stem in stems) for stems in held) / (sum(wanted.values()) or 1),
         "one_source": max(sources.values()) / min(NEIGHBOURS, len(found)),
+        **({"understood": asked.understood} if asked else {}),
     }
+
+
+def _likely(question: str, found: Found, pair: str) -> bool:
+    numbers = _numbers()[pair]
+    return chance(features(question, found), numbers) >= float(numbers["threshold"])
 
 
 def chance(seen: Mapping[str, float], numbers: Mapping[str, Any]) -> float:

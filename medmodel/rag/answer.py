@@ -10,9 +10,12 @@
     6. a sentence that its source does not support is left out, or marked (`unsupported`)
     7. a first try of which nothing holds gets one repair: the question again, over the best passage alone (`repair`)
     8. a repair that fails gives way to quotes: the sentences nearest to the question, labelled as quotes
+    9. under the answer to a case: what its references say must not be missed and is likely (`differential`), and findings that
+       it does not give and its quotes turn on (`depends`)
 
 What is shown is therefore either the model's and supported (or marked as not), or a quote, or nothing; the nearest comes
-first. An engine that is missing or fails, or has no Chinese for a Chinese question, leads straight to quotes, with a notice.
+first. An engine that is missing or fails, or has no Chinese for a Chinese question, leads straight to quotes, with a notice;
+so do English references for a Chinese question, since no Chinese sentence can be checked against them.
 """
 
 from __future__ import annotations
@@ -31,16 +34,21 @@ from medmodel.models.engine import Completion, Engine
 from medmodel.rag.abstention import answerable
 from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
+from medmodel.rag.depends import depends
+from medmodel.rag.differential import differential
 from medmodel.rag.injection import withhold
 from medmodel.rag.nearest import evidence, grounded_prompt, nearest, taken
+from medmodel.rag.vignette import asks_what, described
 from medmodel.rag.words import chinese
-from medmodel.records import Answer, Claim, FirstTry, Passage, Withheld
+from medmodel.records import Answer, CaseNotes, Claim, Diagnosis, FirstTry, Passage, Withheld
 from medmodel.safety import answer_flags, red_flags, refusal
 
 NEAREST = 3  # passages shown when the answer is withheld
+CASE = 2_000  # characters of a case by which its complaint's list is looked for
+LISTED = "differential diagnosis key features red flags"  # what such a list has in its headings
 QUOTES = 2  # sentences of an extractive answer
 # A second quote further from the question than this is noise; of 320 made for training guidelines 4 were.
-QUOTE_NEARNESS = {"en": 0.75, "zh": 0.35}
+QUOTE_NEARNESS = 0.75
 
 Language = Literal["en", "zh"]
 Unsupported = Literal["drop", "mark"]  # what becomes of a sentence that its source does not support, beside some that it does
@@ -60,6 +68,10 @@ NOTICES = {
     "no Chinese": {
         "en": "This model does not write Chinese: these are quotes from the references, chosen by similarity.",
         "zh": "此模型不会中文：以下为按相似度选出的参考资料原文。",
+    },
+    "English": {
+        "en": "The references on this are in English: these are quotes from them as they stand, chosen by similarity.",
+        "zh": "相关参考资料为英文，中文表述无法与其逐句核对：以下为按相似度选出的英文原文，未经翻译。",
     },
     "extractive": {
         "en": "The model's own answer did not pass the check against its sources: these are quotes from the references.",
@@ -121,12 +133,16 @@ class Answerer:
         }
 
         used: list[Completion] = []
+        diagnoses: tuple[Diagnosis, ...] = ()
 
         def done(**fields: Any) -> Answer:
             if not flags:  # the banner is there already otherwise
                 about["red_flags"] = answer_flags(" ".join(claim.text for claim in fields.get("claims", ())), language)
                 for flag in about["red_flags"]:
                     tell("flag", flag)
+            if described(question) and fields["status"] != "refused":
+                turns_on = depends(question, fields.get("claims", ()))
+                about["case"] = CaseNotes(asks_what=asks_what(question), diagnoses=diagnoses, depends=turns_on)
             cost = {"seconds": round(time.monotonic() - started, 3), **_tokens(used)}
             answer = Answer.model_validate({**about, **fields, **cost})
             tell("done", answer)
@@ -138,6 +154,8 @@ class Answerer:
         tell("status", {"stage": "retrieving"})
         found, withheld = await asyncio.to_thread(self._screen, await self.retrieve(question))
         about["withheld"] = withheld
+        if described(question) and asks_what(question):
+            diagnoses = await asyncio.to_thread(self._diagnoses, question)
         if not await asyncio.to_thread(answerable, question, found):
             passages = tuple(passage for passage, _ in found[:NEAREST])
             tell("evidence", {"passages": passages})
@@ -149,7 +167,9 @@ class Answerer:
         claims: tuple[Claim, ...] = ()
         origin: Literal["model", "repaired", "extractive", "none"] = "extractive"
         notice = NOTICES["no engine"][language]
-        if engine is not None and chinese(question) and not self._writes_chinese:
+        if chinese(question) and not any(chinese(passage.text) for passage in passages):
+            notice = NOTICES["English"][language]
+        elif engine is not None and chinese(question) and not self._writes_chinese:
             notice = NOTICES["no Chinese"][language]
         elif engine is not None:
             try:
@@ -195,6 +215,16 @@ class Answerer:
         used.append(completion)
         return judge_first_try(completion, passages)
 
+    def _diagnoses(self, case: str) -> tuple[Diagnosis, ...]:
+        """Of the list that the references have for the case's complaint; sentences that are orders to a model are none."""
+        held = self._held or {}
+        found = [passage for passage, _ in self._retrieve(f"{case[:CASE]} {LISTED}")]
+        listed = differential(case, found, held)
+        cited = {citation.passage_id for one in listed for citation in one.citations}
+        _, withheld = self._screen([(held[passage_id], 0.0) for passage_id in sorted(cited)])
+        orders = {one.passage_id for one in withheld}
+        return tuple(one for one in listed if not orders & {citation.passage_id for citation in one.citations})
+
     def _retrieve(self, question: str) -> list[tuple[Passage, float]]:
         return taken(self._retriever.invoke(question))
 
@@ -223,8 +253,7 @@ def _claims(tried: FirstTry, passages: Sequence[Passage], unsupported: Unsupport
 
 def _quotes(question: str, passages: Sequence[Passage]) -> tuple[Claim, ...]:
     """The sentences nearest to the question, as they stand, the nearest first; always at least one."""
-    least = QUOTE_NEARNESS["zh" if chinese(question) else "en"]
     best, *others = nearest(question, passages)[:QUOTES]
-    kept = [best[0], *(number for number, nearness in others if nearness >= least)]
+    kept = [best[0], *(number for number, nearness in others if nearness >= QUOTE_NEARNESS)]
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
     return resolve([(number, sentences[number - 1]) for number in kept], passages)

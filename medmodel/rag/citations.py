@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from medmodel import prompts
 from medmodel.models.engine import Completion
 from medmodel.rag.support import check, content_words, terms, verdict
-from medmodel.records import Answer, Citation, Claim, FirstTry, Passage, Span
+from medmodel.records import Answer, Citation, Claim, Dependence, Diagnosis, FirstTry, Passage, Span
 
 __all__ = ["check", "cite", "content_words", "judge_first_try", "parse", "rechecked", "resolve", "shortest", "verdict"]
 
 LONGEST = 80  # words of a sentence whose quote is shortened: 400 characters, as the answer grammar allows, have fewer
 UNCUT = ("limit", "qualifier")  # kinds of terms that a quote keeps
+Noted = TypeVar("Noted", Diagnosis, Dependence)
 _PIECE = re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")  # a word, or a Chinese character
 _LINE = re.compile(r"^\[(\d{1,3})\] (\S.*)$")
 
@@ -130,8 +132,18 @@ def rechecked(answer: Answer, held: Mapping[str, Passage], withdrawn: Callable[[
         reason = withdrawn(citation.passage_id) or "the references no longer hold this passage"
         return citation.model_copy(update={"withdrawn": reason, "source": sources.get(citation.source.id, citation.source)})
 
+    def renewed(noted: Noted) -> Noted:
+        return noted.model_copy(update={"citations": tuple(map(now, noted.citations))})
+
     return answer.model_copy(
         update={
+            "case": answer.case
+            and answer.case.model_copy(
+                update={
+                    "diagnoses": tuple(map(renewed, answer.case.diagnoses)),
+                    "depends": tuple(map(renewed, answer.case.depends)),
+                }
+            ),
             "claims": tuple(
                 claim.model_copy(update={"citations": tuple(map(now, claim.citations))}) for claim in answer.claims
             ),
@@ -147,3 +159,8 @@ def _all_citations(answer: Answer) -> Iterator[Citation]:
         yield from claim.citations
     for conflict in answer.conflicts:
         yield from conflict.sides
+    if answer.case:
+        for diagnosis in answer.case.diagnoses:
+            yield from diagnosis.citations
+        for dependence in answer.case.depends:
+            yield from dependence.citations

@@ -1,7 +1,8 @@
 """Which sentences of the passages found are nearest to a question: those alone are shown to the model, and two are named.
 
 Nearness is the cosine of the question and the sentence under its heading, plus the share of the question's words that the
-sentence has; for Chinese, which the embedded embedder does not know, that share alone. The nearest sentence of the passage
+sentence has. For a Chinese sentence, which the embedded embedder does not know, it is twice that share; a Chinese question is
+near to an English sentence by its terms in English (`medmodel.rag.terms`). The nearest sentence of the passage
 that retrieval put first leads, since retrieval weighs whole passages and their year; then come all others by nearness.
 
 On two cores reading the prompt is what an answer waits for, so the model reads SENTENCES sentences and not passages. 160
@@ -29,6 +30,7 @@ from medmodel import prompts
 from medmodel.rag.citations import check
 from medmodel.rag.embedder import embed, embed_question
 from medmodel.rag.store import sentence_texts
+from medmodel.rag.terms import bridged
 from medmodel.rag.words import chinese, coverage
 from medmodel.records import Message, Passage
 
@@ -72,20 +74,20 @@ def named(question: str, passages: Sequence[Passage]) -> list[int]:
 
 
 def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float]]:
-    """(number as in the prompt, nearness) of every sentence, best first; nearness is 0 to 2, for Chinese 0 to 1.
+    """(number as in the prompt, nearness) of every sentence, best first; nearness is 0 to 2.
 
     Sentences too short to be checked ("Repeat.") are left out, unless there is no other.
     """
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
-    if chinese(question):
-        nearness = [coverage(question, sentence) for sentence in sentences]
-    else:
-        cosines = sentence_vectors(passages) @ embed_question(question)
-        wanted = _words(question)
-        nearness = [
-            float(cosine) + len(wanted & _words(sentence)) / max(1, len(wanted))
-            for cosine, sentence in zip(cosines, sentences, strict=True)
-        ]
+    asked = bridged(question).english if chinese(question) else question
+    wanted = _words(asked)
+    cosines = sentence_vectors(passages) @ embed_question(asked)
+    nearness = [
+        2 * coverage(question, sentence)
+        if chinese(sentence)
+        else float(cosine) + len(wanted & _words(sentence)) / max(1, len(wanted))
+        for cosine, sentence in zip(cosines, sentences, strict=True)
+    ]
     whole = [at for at, sentence in enumerate(sentences) if _whole(sentence)] or list(range(len(sentences)))
     by_nearness = sorted(whole, key=lambda at: -nearness[at])
     leading = [at for at in by_nearness if at < len(passages[0].sentences)][:1]

@@ -1,8 +1,9 @@
 """A question in the words of the references: the wrapped retriever is asked with terms added, or with a long story's core.
 
     abbreviations   "AF" is looked for as "atrial fibrillation" too
-    bridge          Chinese terms in English and English ones in Chinese (`medmodel.rag.terms`): "add" them, or ask a Chinese
-                    question with them "instead", for English passages: what an English embedder can do for it
+    bridge          Chinese terms in English and English ones in Chinese (`medmodel.rag.terms`): "add" them, or those of a
+                    Chinese question alone ("english"), or ask it with them "instead", for English passages: what an
+                    English embedder can do for it
     pico            of a long question, the sentences that name patient, intervention, comparison or outcome, and the last
 
 A name that no passage has costs nothing: the lexical retriever leaves it out.
@@ -14,7 +15,7 @@ import re
 from typing import Literal
 
 from medmodel.rag.hits import Found, Retriever
-from medmodel.rag.terms import english, in_chinese, written_out
+from medmodel.rag.terms import bridged, english, in_chinese, written_out
 from medmodel.rag.words import chinese
 from medmodel.registry import register
 
@@ -33,7 +34,7 @@ class Rewriting(Retriever):
 
     of: Retriever
     abbreviations: bool = False
-    bridge: Literal["add", "instead", "none"] = "none"
+    bridge: Literal["add", "english", "instead", "none"] = "none"
     pico: bool = False
 
     def rank(self, query: str) -> list[Found]:
@@ -46,12 +47,12 @@ class Rewriting(Retriever):
     def rewritten(self, query: str) -> str:
         asked = core(query) if self.pico else query
         added = written_out(asked) if self.abbreviations else []
-        if self.bridge != "none":
-            other = english(asked) if chinese(asked) else in_chinese(asked)
-            if self.bridge == "instead" and chinese(asked):
-                return " ".join([*other, *re.findall(r"[A-Za-z0-9]+", asked)])
-            if self.bridge == "add":
-                added += other
+        if chinese(asked):
+            if self.bridge == "instead":
+                return bridged(asked).english
+            added += english(asked) if self.bridge != "none" else []
+        elif self.bridge == "add":
+            added += in_chinese(asked)
         return " ".join([asked, *added])
 
 

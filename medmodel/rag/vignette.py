@@ -1,0 +1,49 @@
+"""Does a question describe a patient, and does it ask what the patient may have or what to do?
+
+By words alone: an age, a patient in the singular who has or takes something, or the writer's own body. "Which anticoagulant
+in a patient with atrial fibrillation?" is a question on a subject, and no case. Not covered: cases told without any of these.
+
+    described("A 54-year-old man has had a headache since morning.")      # True
+"""
+
+from __future__ import annotations
+
+import re
+
+READ = 4_000  # characters: a case says by then that it is one
+_AGE = re.compile(
+    r"\b\d{1,3}[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]*old\b|\b\d{1,3}\s*(?:yo|y/o)\b|\d{1,3}\s*(?:岁|个月大|月龄)",
+    re.I,
+)
+_PERSON = (
+    r"(?:wo)?m[ae]n|patient|boy|girl|child|infant|baby|newborn|lady|gentleman|mother|father|son|daughter|wife|husband|student"
+    r"|runner|farmer|smoker|teacher|driver|worker"
+)
+_ONE = re.compile(
+    rf"(?:^|[.!?]\s+)(?:A|An|My|Our|This|The)\s(?:[\w-]+\s){{0,3}}(?:{_PERSON})\b[^.?!]{{0,80}}?\s(?:has|had|is|was|presents|comes|"
+    rf"takes|took|develops?|complains|feels|weighs|wakes|collapsed|fell|arrives|needs|with)\b|\b(?:[Mm]y|[Oo]ur|[Tt]his)\s(?:{_PERSON})\b"
+    r"|\b(?:[Ss]he|[Hh]e)\s(?:has|had|is|takes|took|feels|complains)\b|\bI\s(?:have|had|am|feel|take|took|woke|can't|cannot)\b|\bI'm\b"
+    r"|\bM(?:r|rs|s)\.?\s[A-Z]|\bsince (?:this morning|yesterday|last night|\w+ days)\b"
+    r"|\b[Mm]y\s(?:(?:left|right|lower|upper)\s)?(?:chest|calf|shoulder|head|back|knee|leg|arm|throat|stomach|belly|heart|eye|ear|foot|neck|face|breathing)\b",
+)
+_ONE_ZH = re.compile(
+    r"(?:^|[，。；\s])(?:患者|病人)?[男女](?:性|，|,|士)|我(?:的|今|昨|最近|有|一直|突然|胸|头|肚|妈|爸|爱人|孩子)|(?:患者|病人)(?:今|昨|突|近|因|\d)"
+    r"|(?:^|[，。；\s])(?:孩子|宝宝|女儿|儿子|爸爸|妈妈|爷爷|奶奶|外公|外婆|老公|老婆|丈夫|妻子|父亲|母亲)|今天|昨天|今早|昨晚|最近"
+)
+_WHAT = re.compile(
+    r"\bwhat (?:could|can|might|may|else|is|'s|are|should|to|must|do|would|comes|now)\b|what's|\bdiagnos|\bdifferential\b|\bcauses?\b|\bwhy\b"
+    r"|\brule out\b|\bmust not\b|\bmissed\b|\bworr(?:y|ied)\b|\bserious\b|\bdangerous\b|\bmanag|\bnext step|\bwhat now\b|\bwork-?up\b|\btests?\b"
+    r"|什么病|什么原因|可能是|诊断|鉴别|怎么办|怎么处理|如何处理|下一步|什么问题|严重吗|要紧吗|危险吗|检查|为什么",
+    re.IGNORECASE,
+)
+
+
+def described(question: str) -> bool:
+    """Whether one patient is described."""
+    text = question[:READ]
+    return bool(_AGE.search(text) or _ONE.search(text) or _ONE_ZH.search(text))
+
+
+def asks_what(question: str) -> bool:
+    """Whether it asks what it could be, or what to do."""
+    return bool(_WHAT.search(question[:READ]))

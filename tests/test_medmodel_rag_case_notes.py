@@ -1,0 +1,125 @@
+"""Under the answer to a case: diagnoses as the references list them, and findings on which its quotes turn."""
+
+import pytest
+
+from medmodel.rag.citations import cite
+from medmodel.rag.depends import depends
+from medmodel.rag.differential import differential
+from medmodel.rag.passages import split_document
+from medmodel.rag.vignette import asks_what, described
+from medmodel.records import Claim, Document, Passage, Source
+
+LIST = """# Acute Invented Ache Differential Diagnosis
+
+## Bursting Vessel
+
+Likelihood of Bursting Vessel: must not miss.
+
+### Key features
+
+Sudden onset with vomiting
+- Stiffness of the neck
+- Invented ache with sweating
+
+## Quiet Ache
+
+Likelihood of Quiet Ache: common.
+
+### Key features
+
+Pressure on both sides
+- Worse under strain
+- No vomiting
+
+## Rare Ache
+
+Likelihood of Rare Ache: less common.
+"""
+CASE = "A 50-year-old man has an invented ache of sudden onset, with vomiting and without a stiff neck. What could it be?"
+
+
+def held(text: str = LIST, name: str = "differential_ache") -> dict[str, Passage]:
+    source = Source(id=name, title="Invented", licence="MIT", tier="guideline")
+    found = split_document(Document(id=f"{name}/diagnoses", text=text, source=source, domain="differential"))
+    return {passage.id: passage for passage in found}
+
+
+def quoted(sentence: str) -> Claim:
+    (passage,) = held(sentence, "g").values()
+    return Claim(text=sentence, citations=(cite(passage, 0, 1),), verdict="supported")
+
+
+def test_what_must_not_be_missed_and_what_is_common_come_from_the_list_with_their_quotes() -> None:
+    passages = held()
+    found = differential(CASE, list(passages.values()), passages)
+    assert [(one.kind, one.name) for one in found] == [("must_not_miss", "Bursting Vessel"), ("likely", "Quiet Ache")]
+    assert len(found[1].citations) == 1  # "No vomiting" is no feature of one who vomits
+    for one in found:
+        for citation in one.citations:
+            assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
+    assert [citation.quote for citation in found[0].citations] == [
+        "Likelihood of Bursting Vessel: must not miss.",
+        "Sudden onset with vomiting",
+    ]  # not the stiff neck, which the case denies, nor the ache with sweating, of which it has the complaint alone
+
+
+def test_a_complaint_is_known_by_other_words_and_not_when_it_is_denied() -> None:
+    passages = held(LIST.replace("Invented Ache", "Dyspnea (Shortness of Breath)"), "differential_dyspnea")
+    found = list(passages.values())
+    assert differential("My patient is breathless. What could it be?", found, passages)
+    assert differential("我今天喘不上气，可能是什么病？", found, passages)
+    assert not differential("He is not breathless. What could it be?", found, passages)
+
+
+def test_without_a_list_for_the_complaint_there_is_no_diagnosis() -> None:
+    passages = held()
+    assert differential("A 50-year-old man has an itch. What could it be?", list(passages.values()), passages) == ()
+    assert differential(CASE, [], passages) == ()
+    assert differential(CASE, list(passages.values()), {}) == ()
+
+
+def test_a_finding_that_a_quote_turns_on_and_the_case_does_not_give_would_change_the_answer() -> None:
+    claim = quoted("Nitrofurantoin is avoided if eGFR is below 30 mL/min and in the last weeks of pregnancy.")
+    found = depends("A woman of 31 has a urinary infection.", [claim])
+    assert [(one.finding, one.said) for one in found] == [("pregnancy", ("pregnan",)), ("kidney", ("eGFR",))]
+    assert all(one.citations == claim.citations for one in found)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "A man has a urinary infection; creatinine is 0.9 mg/dL.",
+        "She is 20 weeks pregnant and has kidney disease.",
+        "患者，男，尿路感染，肌酐正常。",
+    ],
+)
+def test_what_the_case_gives_or_what_cannot_matter_is_not_named(case: str) -> None:
+    claim = quoted("Nitrofurantoin is avoided if eGFR is below 30 mL/min and in the last weeks of pregnancy.")
+    assert depends(case, [claim]) == ()
+
+
+def test_a_quote_without_a_condition_turns_on_nothing() -> None:
+    assert depends("A man has gout.", [quoted("Allopurinol is the preferred first urate-lowering agent.")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("A 54-year-old man has had a headache since morning.", True),
+        ("My chest hurts when I climb stairs.", True),
+        ("She has gout. What next?", True),
+        ("患者，男，62岁，突发头痛。", True),
+        ("我今天突然胸痛，怎么办？", True),
+        ("Which anticoagulant is preferred in patients with atrial fibrillation?", False),
+        ("What is the urate target in gout?", False),
+        ("痛风的血尿酸目标值是多少？", False),
+    ],
+)
+def test_a_case_describes_one_patient(text: str, case: bool) -> None:
+    assert described(text) is case
+
+
+def test_what_it_could_be_and_what_to_do_are_asked_and_a_dose_is_not() -> None:
+    assert asks_what("What could it be?")
+    assert asks_what("应该怎么处理？")
+    assert not asks_what("Which dose of apixaban?")
