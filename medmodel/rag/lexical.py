@@ -36,7 +36,9 @@ HEAP = 1_000_000_000  # bytes at most, before a segment is cut in two; 60 millio
 # MedQuAD, hit@10: .906, .910, .913, .913, .913, .908 (docs/evidence.md).
 PRESENCE = 0.6
 FINDING = 10_000  # passages: 1 % of a million; with 1 % of BioASQ's or MedQuAD's, the same nDCG@10 to .001 (docs/evidence.md)
-LOOKING_UP = 3  # times as dear as reading the next passage that has a word is to look for a word in a passage further on
+# times as dear to look for a word in a passage further on as to read the next that has one. At a million, mean CPU ms of 7, 21
+# and 14 frequent words: all find 8, 20, 42; with 3 it is 6, 30, 10; with 5 8, 20, 10; with 8 8, 20, 11 (tests/perf/lexical.py).
+LOOKING_UP = 5
 
 
 def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
