@@ -2,7 +2,8 @@
 
 A word of a question counts by how rare it is (`PRESENCE` of its score) and by how often and in how short a passage it stands
 (BM25, the rest): tantivy's k1 of 1.2 is fixed, and passages of one subject repeat its name, so half of the weight is taken
-from repetition. `medmodel.rag.asked` says which words are looked for.
+from repetition. `medmodel.rag.asked` says which words are looked for. In a large index the frequent words of a question do not
+find passages of their own: they add to the score of what the rarer ones found (`finding_words`).
 Two fields, the whole text (which begins with its headings) and the headings again, worth `HEADING_BOOST`. No positions:
 a question is a bag of words, and without them the index is a third smaller. Nothing is stored either: a hit is known by its
 place, since each segment holds its passages in the order they came.
@@ -18,10 +19,10 @@ import json
 import math
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tantivy
 
@@ -34,6 +35,10 @@ HEAP = 1_000_000_000  # bytes at most, before a segment is cut in two; 60 millio
 # Share of a word's score for being there at all. BioASQ, nDCG@10: 0 .768, .3 .783, .5 .789, .6 .789, .7 .788, .9 .780;
 # MedQuAD, hit@10: .906, .910, .913, .913, .913, .908 (docs/evidence.md).
 PRESENCE = 0.6
+FINDING = 10_000  # passages: 1 % of a million; with 1 % of BioASQ's or MedQuAD's, the same nDCG@10 to .001 (docs/evidence.md)
+# times as dear to look for a word in a passage further on as to read the next that has one. At a million, mean CPU ms of 7, 21
+# and 14 frequent words: all find 8, 20, 42; with 3 it is 6, 30, 10; with 5 8, 20, 10; with 8 8, 20, 11 (tests/perf/lexical.py).
+LOOKING_UP = 5
 
 
 def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
@@ -69,24 +74,46 @@ class Lexical:
 
     def search(self, query: str, k: int) -> list[tuple[int, float]]:
         """(row, score) of the `k` best, best first; none when no word of the query is known."""
-        known = [(term, times, rarity) for term, times in Counter(asked_terms(query)).items() if (rarity := self._rarity(term))]
-        rarest = sorted(known, key=lambda entry: -entry[2])[:FEW]
+        counted = Counter(asked_terms(query)).items()
+        known = [Word(term, times, having) for term, times in counted if (having := self._searcher.doc_freq("text", term))]
+        rarest = sorted(known, key=lambda word: word.having)[:FEW]
         if not rarest:
             return []
-        wanted = [(tantivy.Occur.Should, clause) for entry in rarest for clause in self._clauses(*entry)]
-        hits = self._searcher.search(tantivy.Query.boolean_query(wanted), k, count=False).hits
+        finding = finding_words([word.having for word in rarest])
+        clauses = [(tantivy.Occur.Should, clause) for word in rarest[:finding] for clause in self._clauses(word)]
+        wanted = tantivy.Query.boolean_query(clauses)
+        for word in rarest[finding:]:
+            for clause in self._clauses(word):
+                wanted = tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Should, clause)])
+        hits = self._searcher.search(wanted, k, count=False).hits
         return [(self._first[address.segment_ord] + address.doc, float(score)) for score, address in hits]
 
-    def _rarity(self, term: str) -> float:
-        """BM25's inverse document frequency; 0 of a term that no passage has."""
-        having = self._searcher.doc_freq("text", term)
-        return math.log(1 + (self._searcher.num_docs - having + 0.5) / (having + 0.5)) if having else 0.0
+    def _clauses(self, word: Word) -> Iterator[Any]:
+        in_text, in_heading = (tantivy.Query.term_query(self._schema, field, word.term) for field in ("text", "heading"))
+        rarity = math.log(1 + (self._searcher.num_docs - word.having + 0.5) / (word.having + 0.5))  # BM25's
+        yield tantivy.Query.boost_query(in_text, word.times * (1 - PRESENCE))
+        yield tantivy.Query.const_score_query(in_text, word.times * PRESENCE * rarity)
+        if self._searcher.doc_freq("heading", word.term):
+            yield tantivy.Query.boost_query(in_heading, word.times * HEADING_BOOST)
 
-    def _clauses(self, term: str, times: int, rarity: float) -> Iterator[Any]:
-        in_text, in_heading = (tantivy.Query.term_query(self._schema, field, term) for field in ("text", "heading"))
-        yield tantivy.Query.boost_query(in_text, times * (1 - PRESENCE))
-        yield tantivy.Query.const_score_query(in_text, times * PRESENCE * rarity)
-        yield tantivy.Query.boost_query(in_heading, times * HEADING_BOOST)
+
+class Word(NamedTuple):
+    """A term that is looked for."""
+
+    term: str
+    times: int  # in the question
+    having: int  # passages
+
+
+def finding_words(having: Sequence[int]) -> int:
+    """How many of a question's words find passages, the rarest first; the others only add to the score of what these found.
+
+    `having` says how many passages have each. All find, unless the first few have `FINDING` passages and looking the others
+    up in these costs less than reading every passage that has one of them.
+    """
+    found = list(accumulate(having))
+    few = next((number for number, passages in enumerate(found, 1) if passages >= FINDING), len(having))
+    return few if found[few - 1] * (1 + LOOKING_UP * (len(having) - few)) < found[-1] else len(having)
 
 
 def asked_terms(question: str) -> list[str]:

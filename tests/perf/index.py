@@ -4,7 +4,7 @@
     python tests/perf/index.py --dimensions 8                      # memory without the dense index, which is another file's
     python tests/perf/index.py --passages 1000000 --sentences      # some 8 GB of disk beside --folder
 
-Texts are sentences of a made-up vocabulary with the frequencies of words (Zipf), ten passages of some 440 characters a document;
+Texts are made up (made_up.py), ten passages of some 430 characters a document;
 vectors are drawn at random, since embedding is measured elsewhere: what is timed is everything else. Each size runs in a
 process of its own, as peak memory is a process's. CPU seconds count all threads: wall time means little on a busy machine.
 """
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from made_up import sentences
 
 from medmodel.rag import lexical
 from medmodel.rag.index import Index, build_index, update_index
@@ -33,8 +34,6 @@ from medmodel.rag.store import searchable, title
 from medmodel.records import Document, Source
 
 SECTIONS = 10  # passages a document
-VOCABULARY = 60_000
-SENTENCES = 50_000  # different ones, of 14 words
 QUERIES = 200
 
 
@@ -72,7 +71,7 @@ def measure(passages: int, folder: Path, sentences: bool, dimensions: int) -> No
     report["lexical_ms"] = {"p50": round(took[QUERIES // 2], 2), "p95": round(took[QUERIES * 95 // 100], 2)}
     del index
     with Timed(report, "add one document", passages):
-        update_index(folder / "index", add=[document(passages, lines())], embed=embed)
+        update_index(folder / "index", add=[document(passages, sentences())], embed=embed)
     print(json.dumps({"passages": passages, **report, "peak_mb": peak_mb()}), flush=True)
 
 
@@ -96,7 +95,7 @@ def peak_mb() -> int:
 
 def search(index: Index) -> Iterator[float]:
     """Milliseconds of a search for the words of a sentence that stands in some passages."""
-    asked = random.Random(1).sample(lines(), QUERIES)
+    asked = random.Random(1).sample(sentences(), QUERIES)
     for question in asked:
         started = time.perf_counter()
         index.search_lexical(question, 100)
@@ -104,23 +103,17 @@ def search(index: Index) -> Iterator[float]:
 
 
 def documents(passages: int) -> Iterator[Document]:
-    said = lines()
+    said = sentences()
     for number in range(passages // SECTIONS):
         yield document(number, said)
 
 
 def document(number: int, said: Sequence[str]) -> Document:
     draw = random.Random(number)
-    parts = (f"## Part {at}\n\n{' '.join(draw.choices(said, k=4))} Number {number} of {at}.\n" for at in range(SECTIONS))
+    title = draw.choice(said)
+    parts = (f"## Part {at}\n\n{' '.join(draw.choices(said, k=3))} Number {number} of {at}.\n" for at in range(SECTIONS))
     source = Source(id=f"d{number}", title=f"Made-up {number}", licence="n/s", tier="none")
-    return Document(id=f"d{number}/1", text=f"# Subject {number}\n\n" + "\n".join(parts), source=source, domain="guideline")
-
-
-def lines() -> list[str]:
-    draw = random.Random(0)
-    words = ["".join(draw.choices("aeiourstlnmpcd", k=draw.randint(3, 10))) for _ in range(VOCABULARY)]
-    weights = list(np.cumsum(1 / np.arange(1, VOCABULARY + 1)))
-    return [" ".join(draw.choices(words, cum_weights=weights, k=14)).capitalize() + "." for _ in range(SENTENCES)]
+    return Document(id=f"d{number}/1", text=f"# {title}\n\n" + "\n".join(parts), source=source, domain="guideline")
 
 
 def drawn(dimensions: int, texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:

@@ -4,14 +4,13 @@
     python tests/perf/latency.py --passages 100000 --folder /tmp/at-100k     # 3 minutes to build, kept for another run
     python tests/perf/latency.py --passages 1000000 --folder /tmp/at-1m      # 25 minutes to build, 6 GB
 
-Passages are made-up sentences (as in index.py), vectors are made up (as in ann.py); questions are those of the clinical suites,
-embedded for real, and the retriever is the product's. Every question is new: none is answered from what is kept. The first `WARM` are not counted.
+Passages are made up (made_up.py: a question finds as many as in guidelines), vectors are made up (as in ann.py); questions are
+those of the clinical suites, embedded for real, and the retriever is the product's. Every question is new: none is answered from what is kept. The first `WARM` are not counted.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,16 +21,15 @@ import ann
 import index as at_size
 import numpy as np
 import numpy.typing as npt
-import yaml
+from made_up import questions
 
-from evals.questions import SUITES
 from medmodel.rag.embedder import embed
 from medmodel.rag.index import Index, build_index
 from medmodel.rag.profiles import open_retriever
 from medmodel.rag.vectors import PROBE
 
 QUESTIONS = 150
-ASKED = ("abstention", "over_refusal", "robustness", "omissions")
+HITS = 200  # of each half: as the default profile asks for
 WARM = 20
 _numbers = count()
 
@@ -45,7 +43,7 @@ def main() -> None:
         folder = chosen.folder or Path(temporary)
         if not folder.exists() or not any(folder.iterdir()):
             started, worked = time.perf_counter(), time.process_time()
-            build_index(at_size.documents(chosen.passages), folder, sentence_vectors=False, embed=made_up)
+            build_index(at_size.documents(chosen.passages), folder, sentence_vectors=False, embed=vectors)
             print(f"built in {time.perf_counter() - started:.0f} s, {time.process_time() - worked:.0f} s of CPU", flush=True)
         measure(Index.open(folder))
 
@@ -53,11 +51,12 @@ def main() -> None:
 def measure(index: Index) -> None:
     product = open_retriever(index, 20)
     asked = questions()
-    vectors = iter(embed(asked[:QUESTIONS]))
+    assert len(asked) >= 2 * QUESTIONS, f"{len(asked)} questions"
+    embedded = iter(embed(asked[:QUESTIONS]))
     ways: dict[str, Callable[[str], object]] = {
         "embedding": lambda question: embed([question]),
-        "dense": lambda question: index.search_vector(next(vectors), 100),
-        "lexical": lambda question: index.search_lexical(question, 100),
+        "dense": lambda question: index.search_vector(next(embedded), HITS),
+        "lexical": lambda question: index.search_lexical(question, HITS),
     }
     took = {name: [_ms(way, question) for question in asked[:QUESTIONS]] for name, way in ways.items()}
     took["the product's"] = [_ms(product.invoke, question) for question in asked[QUESTIONS : 2 * QUESTIONS]]
@@ -68,23 +67,7 @@ def measure(index: Index) -> None:
         print(f"  {name:15} p50 {wall[0]:6.2f} ms, p95 {wall[1]:6.2f} ms; of CPU {cpu[0]:6.2f} and {cpu[1]:6.2f}")
 
 
-def questions() -> list[str]:
-    """English questions of the clinical suites, in an order of their own."""
-    found = []
-    for name in ASKED:
-        for group in yaml.safe_load((SUITES / f"{name}.yaml").read_text(encoding="utf-8")).values():
-            found += [
-                item[field]
-                for item in group
-                for field in ("text", "paraphrase")
-                if item.get(field, "").isascii() and item.get(field)
-            ]
-    random.Random(3).shuffle(found)
-    assert len(found) >= 2 * QUESTIONS, f"{len(found)} questions"
-    return found
-
-
-def made_up(texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
+def vectors(texts: Sequence[str], name: str, progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
     """Vectors as ann.py makes them; the text by which an index knows its embedder gets its own."""
     progress(len(texts))
     return embed(texts) if list(texts) == [PROBE] else ann.block(next(_numbers), len(texts))
