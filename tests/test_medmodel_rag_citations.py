@@ -65,7 +65,10 @@ LONG = (
 
 def test_the_quote_is_the_part_of_the_sentence_that_the_claim_needs() -> None:
     sentence = "Allopurinol is the preferred first agent in gout, and colchicine is given for three to six months."
-    assert quoted("Allopurinol is the preferred first agent in gout.", sentence) == "Allopurinol is the preferred first agent in gout,"
+    assert (
+        quoted("Allopurinol is the preferred first agent in gout.", sentence)
+        == "Allopurinol is the preferred first agent in gout,"
+    )
 
 
 def test_who_it_holds_for_is_not_cut_off() -> None:

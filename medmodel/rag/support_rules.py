@@ -28,8 +28,9 @@ LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word th
 _OPENERS = frozenset(
     "in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split()
 )
-_VERB = frozenset(
-    "should must may can is are was were has have be been will would give stop do does start use avoid offer may might could".split()
+_ADDS = frozenset("but while whereas because although though due so optimally ideally preferably 但 而 因为".split())
+_RESTRICTS = frozenset(
+    "if unless when whenever until provided except once in for with who whose whom without despite where than 如果 若 除非".split()
 )
 SCOPE = 5  # words on either side of a "not" that say what it denies
 _CALLED_LIMIT = re.compile(r"max|upper|limit|up to|within|until|cut-?off|target|goal|no more|ceiling|cap\b|exceed|the most\b|最大|最多|最长|上限|不超过", re.IGNORECASE)  # fmt: skip
@@ -438,7 +439,9 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
         if (
             not gone
             or (not counted and entailment.weight(held, gone) < (LEFT_OUT_CHINESE if held.zh else LEFT_OUT))
-            or _may_go(held, gone[0], gone[-1])
+            or _may_go(
+                held, theirs[start - 1] + 1 if start else 0, gone, theirs[end] if end < len(theirs) else len(held.tokens)
+            )
         ):
             continue
         if len(gone) == 1 and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
@@ -479,25 +482,30 @@ def _lengthened(said: Reading, held: Reading) -> Verdict | None:
     return None
 
 
-def _may_go(held: Reading, first: int, last: int) -> bool:
-    """Whether a stretch only adds to what stands before it."""
-    opening = [token.words.lower() for token in held.tokens[max(0, first - 3) : first + 1]]
-    inside = [token.words.lower() for token in held.tokens[first : last + 1]]
-    if any(word in CONDITIONAL or word in _OPENERS for word in (*opening[:-1], *inside[:1])) and not {
-        "and",
-        "but",
-        "while",
-        "whereas",
-    } & set(opening):
+def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
+    """Whether a stretch only adds to what stands around it, so that the rest says less, and nothing wider.
+
+    `first` is the word after what is kept before it, `after` the next that is kept. What opens with a condition's word, or
+    stands under one, stays; so does a number under one. A reason, an aim, an alternative, a clause of its own may go.
+    """
+    words = [token.words.lower() for token in held.tokens]
+    opening = next((at for at in range(first, gone[-1] + 1) if words[at] in CONDITIONAL or words[at] in _OPENERS), None)
+    led, joins = words[first], words[after - 1] if after > gone[-1] + 1 else ""
+    under = [at for at in range(first) if held.tokens[at].clause == held.tokens[first].clause and words[at] in _RESTRICTS]
+    if led in _ADDS or (led == "to" and words[first + 1 : first + 2] != ["patients"]):
+        return True
+    if led == "or" or joins == "or":
+        return True
+    if led in _AND or joins in _AND:
+        return not under  # "if A and B" without B is wider; "give A and B" without B says less
+    if opening == first or (opening is not None and opening < gone[0]):
         return False
-    before = held.tokens[first - 1] if first else None
-    joined = before is not None and (
-        bool({"and", "but", "while", "whereas", "or"} & set(opening)) or held.tokens[first].clause > before.clause
+    own = (
+        held.tokens[first].clause > held.tokens[first - 1].clause
+        if first
+        else held.tokens[gone[-1]].clause < held.tokens[-1].clause
     )
-    spoken = bool(_VERB & set(inside)) or bool(
-        _VERB & {token.words.lower() for token in held.tokens[max(0, first - 3) : first]}
-    )
-    return joined and spoken and last >= first + 1
+    return own or (len(gone) == 1 and not under and held.tokens[gone[0]].kind in ("word", "number"))
 
 
 def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
