@@ -2,8 +2,8 @@
 
     MEDMODEL_DATA=… python -m evals.injection_fit store/index-…     # minutes; prints what it found on orders it had not seen
 
-Orders: those of injection_orders.yaml (written for this project, some to get past the rules) and those of both halves of the
-suite, which are spent (docs/evidence.md). Not orders: `plain` of the same file (sentences that tell somebody to say, write or
+Orders: those of injection_orders.yaml (written for this project, some to get past the rules) and those of the suite in sight
+(`dev`). Not orders: `plain` of the same file (sentences that tell somebody to say, write or
 ignore something), what stands before the order in the suite's passages, its clean passages, medical text (MedQuAD, BioASQ,
 OpenStax, Huatuo), and the guidelines of a built index, which tell people what to do as orders do. A term is weighed when two
 written sentences have it. The threshold lets three of a thousand sentences that were not fitted on pass for an order.
@@ -69,8 +69,8 @@ def main(index: Path) -> None:
     half = len(guideline) // 2
     kept = (medical[FITTED : FITTED + KEPT], guideline[half:])
     orders = {name: written[name] for name in ("orders", "orders_past_rules", "orders_later")}
-    orders |= {part: suite_sentences(part)[0] for part in ("dev", "held")}
-    plain = {"written": written["plain"]} | {part: suite_sentences(part)[1] for part in ("dev", "held")}
+    orders["dev"], in_clean = suite_sentences("dev")
+    plain = {"written": written["plain"], "dev": in_clean}
 
     def fitted(without: str = "") -> dict[str, Any]:
         return fit(
@@ -127,7 +127,7 @@ def fit(found: Sentences, kept: Sequence[Sequence[str]]) -> dict[str, Any]:
 
 
 def suite_sentences(part: str) -> tuple[list[str], list[str]]:
-    """Orders of one half of the suite, and what is none: the sentences before an order, and those of clean passages."""
+    """Orders of one part of the suite, and what is none: the sentences before an order, and those of clean passages."""
     found: list[str] = []
     plain: list[str] = []
     for item in read_written(SUITE, Poisoned):
