@@ -3,7 +3,7 @@
     python -m evals.red_flags_fit              # a minute; prints what it found on questions it was not fitted on, and writes
     python -m evals.red_flags_fit --dry-run    # prints only
 
-Fitted on both halves of evals/blind/red_flags_*.jsonl (spent: they were run blind once, docs/evidence.md) and on
+Fitted on evals/blind/red_flags_*.jsonl but the last of them (each was run blind once, docs/evidence.md) and on
 red_flags_cases.yaml. A term is weighed when two questions have it; the sum is divided by the root of their number, so that a long
 question is no emergency for its length. `unseen` asks each file of a model fitted on the others, and red_flags_cases.yaml, which
 has one author, by tenths. Whenever findings.yaml changes, fit again: its findings are terms.
@@ -28,6 +28,7 @@ from medmodel.safety.manner import WEIGHTS, terms
 from medmodel.safety.text import read
 
 BLIND = Path(__file__).with_name("blind")
+LAST = "red_flags_third.jsonl"  # what the figures are of, so not fitted on; spent as soon as rules are mended on it
 CASES = Path(__file__).with_name("red_flags_cases.yaml")
 FEWEST = 2  # questions that a term occurs in
 STRENGTH = 10.0  # inverse of the penalty: of 3 and 10 the better on files not fitted on
@@ -56,7 +57,7 @@ def main(dry_run: Annotated[bool, typer.Option(help="print, write nothing")] = F
 
 def read_questions() -> list[Question]:
     found: list[Question] = []
-    for path in sorted(BLIND.glob("red_flags_*.jsonl")):
+    for path in sorted(set(BLIND.glob("red_flags_*.jsonl")) - {BLIND / LAST}):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             found.append(_question(row["text"], bool(row["red_flag"]), path.stem))
