@@ -14,13 +14,11 @@ So the logger is made anew without either, and an error in a step becomes one se
 
 from __future__ import annotations
 
-import importlib.util
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -143,11 +141,11 @@ def _executor(
         from data_build.on_slurm import SlurmJob, check_slurm
 
         check_slurm()
-        return SlurmJob(folder, on_done, **common)
+        return SlurmJob(folder=folder, on_done=on_done, **common)
     from data_build.on_ray import RayTasks, check_ray
 
     check_ray()
-    return RayTasks(folder, on_done, **common)
+    return RayTasks(folder=folder, on_done=on_done, **common)
 
 
 class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
@@ -233,10 +231,10 @@ def _said(folder: Path, rank: int) -> str:
     log = folder / "logs" / f"task_{rank:05d}.log"
     errors = [line for line in log.read_text().splitlines() if "| ERROR" in line] if log.exists() else []
     if errors:
-        return f"of {rank}, {errors[-1].partition(' - ')[2]}"
+        return f"shard {rank}: {errors[-1].partition(' - ')[2]}"
     slurm = folder / "slurm_logs"
     more = f"; Slurm's words are in {slurm}" if slurm.exists() else ""
-    return f"{rank} said nothing, as one that was cancelled, or out of time or memory{more}"
+    return f"shard {rank} said nothing, as one that was cancelled, or out of time or memory{more}"
 
 
 def _done(completions: Path) -> int:

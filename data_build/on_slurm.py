@@ -88,7 +88,9 @@ class SlurmJob(SlurmPipelineExecutor):  # type: ignore[misc]
         until = time.monotonic() + PATIENCE
         while self._queued():
             if time.monotonic() > until:
-                raise MedmodelError(f"the job {self.job_name} of an earlier run does not leave Slurm's queue: end it by scancel")
+                raise MedmodelError(
+                    f"the job {self.job_name} of an earlier run does not leave Slurm's queue: end it by scancel"
+                )
             time.sleep(LOOK)
 
     def _queued(self) -> bool:
@@ -103,6 +105,10 @@ class SlurmJob(SlurmPipelineExecutor):  # type: ignore[misc]
 
 def check_slurm() -> None:
     if not shutil.which("sbatch"):
-        raise InputError("executor.kind: there is no sbatch here: run on a node that submits Slurm jobs, or choose local or ray")
+        raise InputError(
+            "executor.kind: there is no sbatch here: run on a node that submits Slurm jobs, or choose local or ray"
+        )
     if TASK in os.environ:
-        raise InputError("executor.kind: this is a Slurm task already: start the run on a login node, or in a job without --array")
+        raise InputError(
+            "executor.kind: this is a Slurm task already: start the run on a login node, or in a job without --array"
+        )
