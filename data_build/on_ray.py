@@ -94,7 +94,7 @@ class RayTasks(PipelineExecutor):  # type: ignore[misc]
                 ray.get(done)
                 yield
         except ray.exceptions.RayTaskError as error:
-            raise error.cause if isinstance(error.cause, MedmodelError) else error from None
+            raise error.cause from None
         except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
             raise MedmodelError(
                 f"a shard's worker was killed {RETRIES + 1} times, as systems do that are out of memory: "
