@@ -68,7 +68,13 @@ class RayTasks(PipelineExecutor):  # type: ignore[misc]
 
         if not ray.is_initialized():
             environment = {name: os.environ[name] for name in OURS if name in os.environ}
-            ray.init(include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": environment})
+            try:
+                ray.init(include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": environment})
+            except (ConnectionError, ray.exceptions.AuthenticationError):
+                raise MedmodelError(
+                    f"no Ray cluster lets this run in at RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')}: is it up, "
+                    "and has this machine its token (RAY_AUTH_MODE=token, ~/.ray/auth_token)?"
+                ) from None
         for _ in self._running(ray, ranks):
             self.on_done()
 
