@@ -2,7 +2,8 @@
 
 A phase reads `NNNNN.jsonl` shards and writes one output a shard, through a temporary name and a rename. A shard is one
 datatrove task: after a crash the tasks whose mark is there are not run again, and the rest give the same bytes. How many
-run at once, and where, is the recipe's `executor`: processes of this machine, a Slurm array job, or Ray.
+run at once, and where, is the recipe's `executor`: processes of this machine, a Slurm array job (`on_slurm.py`), or Ray
+(`on_ray.py`).
 
 Processes of this machine are forked at the start of a phase: they have what the parent has loaded (modules, compiled code,
 lists of tests, models) at once and in the same memory. A fork of a process with running threads may wait forever for one that
@@ -14,6 +15,7 @@ So the logger is made anew without either, and an error in a step becomes one se
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing
 import os
 import signal
@@ -30,14 +32,25 @@ from typing import Any
 
 import orjson
 from datatrove.data import Document as Carrier
-from datatrove.executor import LocalPipelineExecutor, base
+from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor, base
 from datatrove.pipeline.base import PipelineStep
 from datatrove.utils.stats import PipelineStats
 
-from medmodel.errors import MedmodelError
+from medmodel.errors import MedmodelError, UnknownName
 from medmodel.job import end_with
 from medmodel.stages.documents import Executor
 
+OUR_OPTIONS = {
+    "pipeline",
+    "tasks",
+    "workers",
+    "logging_dir",
+    "folder",
+    "on_done",
+    "depends",
+    "depends_job_id",
+    "skip_completed",
+}
 WARNING = 30  # loguru's level
 IDLE = {"MainThread", "fsspecIO"}  # the second is started with datatrove's folders, and has nothing to do on a local disk
 
@@ -136,16 +149,26 @@ def _executor(
 ) -> Any:
     common = {"pipeline": list(pipeline), "tasks": tasks, "workers": min(launch.workers, tasks), **launch.options}
     if launch.kind == "local":
+        _check_options(launch.options, LocalPipelineExecutor)
         return _Processes(on_done, meanwhile, logging_dir=str(folder), **common)
     if launch.kind == "slurm":
         from data_build.on_slurm import SlurmJob, check_slurm
 
         check_slurm()
+        _check_options(launch.options, SlurmPipelineExecutor)
         return SlurmJob(folder=folder, on_done=on_done, **common)
     from data_build.on_ray import RayTasks, check_ray
 
     check_ray()
+    _check_options(launch.options, RayTasks)
     return RayTasks(folder=folder, on_done=on_done, **common)
+
+
+def _check_options(options: dict[str, Any], executor: type) -> None:
+    known = set(inspect.signature(executor).parameters) - OUR_OPTIONS
+    for name in options:
+        if name not in known:
+            raise UnknownName("option", name, known, "executor.options")
 
 
 class _Processes(LocalPipelineExecutor):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from sharded import three_shards, written
 
 from data_build.executor import WriteShard, run_phase
 from data_build.on_slurm import SlurmJob
-from medmodel.errors import InputError, MedmodelError
+from medmodel.errors import InputError, MedmodelError, UnknownName
 from medmodel.stages.documents import Executor
 
 # Stand-ins: the job script runs here, one array task after the other, as if on a node that knows no environment of ours.
@@ -141,3 +141,11 @@ def test_slurm_without_a_time_limit_or_partition_says_what_is_missing(
 ) -> None:
     with pytest.raises(InputError, match="Slurm needs partition"):
         run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="slurm", options={"time": "1:00"}))
+
+
+def test_an_option_that_datatrove_does_not_know_names_those_that_it_does(
+    pipeline: list[Any], tmp_path: Path, commands: Path
+) -> None:
+    options = {"time": "1:00", "partition": "cpu", "mem_per_cpu": 4}
+    with pytest.raises(UnknownName, match=r"option 'mem_per_cpu'.*did you mean 'mem_per_cpu_gb'"):
+        run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="slurm", options=options))
