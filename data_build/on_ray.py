@@ -23,6 +23,7 @@ from datatrove.executor.base import DistributedEnvVars, PipelineExecutor
 from medmodel.errors import InputError, MedmodelError
 
 RETRIES = 3  # of a shard whose worker was killed; a step's error is not tried again
+TRIES = "3"  # of 40 s each to reach a cluster; Ray's own 20 would be a quarter of an hour
 # What a worker needs of this environment, Ray's daemons having begun in their own. No key: Ray writes these into its logs.
 OURS = ("PYTHONPATH", "MEDMODEL_DATA", "MEDMODEL_HOME", "HF_HUB_OFFLINE", "OMP_NUM_THREADS")
 
@@ -64,6 +65,8 @@ class RayTasks(PipelineExecutor):  # type: ignore[misc]
         ranks = self.get_incomplete_ranks()
         if not ranks:
             return
+        if "RAY_ADDRESS" in os.environ:
+            os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", TRIES)  # read as Ray is imported
         import ray
 
         if not ray.is_initialized():
