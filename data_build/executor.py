@@ -2,7 +2,8 @@
 
 A phase reads `NNNNN.jsonl` shards and writes one output a shard, through a temporary name and a rename. A shard is one
 datatrove task: after a crash the tasks whose mark is there are not run again, and the rest give the same bytes. How many
-run at once, and where, is the recipe's `executor`: processes of this machine, a Slurm array job, or Ray.
+run at once, and where, is the recipe's `executor`: processes of this machine, a Slurm array job (`on_slurm.py`), or Ray
+(`on_ray.py`).
 
 Processes of this machine are forked at the start of a phase: they have what the parent has loaded (modules, compiled code,
 lists of tests, models) at once and in the same memory. A fork of a process with running threads may wait forever for one that
@@ -10,19 +11,16 @@ it has not, so where some have been started since this module was imported a ser
 
 datatrove's task logger prints the variables of every frame of a traceback, and a library's error may quote its input.
 So the logger is made anew without either, and an error in a step becomes one sentence: the step, the document's id, where.
-Not run on a real cluster: Slurm is tested with stand-ins for `sbatch` and `srun` that run the job script here; Ray is not
-in the lock.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import inspect
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -34,17 +32,27 @@ from typing import Any
 
 import orjson
 from datatrove.data import Document as Carrier
-from datatrove.executor import LocalPipelineExecutor, base
+from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor, base
 from datatrove.pipeline.base import PipelineStep
 from datatrove.utils.stats import PipelineStats
 
-from medmodel.errors import MedmodelError
+from medmodel.errors import MedmodelError, UnknownName
 from medmodel.job import end_with
 from medmodel.stages.documents import Executor
 
+OUR_OPTIONS = {
+    "pipeline",
+    "tasks",
+    "workers",
+    "logging_dir",
+    "folder",
+    "on_done",
+    "depends",
+    "depends_job_id",
+    "skip_completed",
+}
 WARNING = 30  # loguru's level
 IDLE = {"MainThread", "fsspecIO"}  # the second is started with datatrove's folders, and has nothing to do on a local disk
-POLL = 10.0  # seconds between looks at Slurm's queue
 
 
 def run_phase(
@@ -68,7 +76,8 @@ def run_phase(
         guarded, tasks, folder, launch or Executor(), lambda: on_progress(_done(folder / "completions")), meanwhile
     )
     executor.run()
-    _wait(executor, tasks, folder, on_progress)
+    if left := executor.get_incomplete_ranks():
+        raise MedmodelError(f"{len(left)} of {tasks} shards failed: {_said(folder, left[0])}; what is done is kept, run again")
 
 
 def shards(folder: Path) -> list[Path]:
@@ -138,21 +147,28 @@ def _executor(
     on_done: Callable[[], None],
     meanwhile: Callable[[], object],
 ) -> Any:
-    common = {"tasks": tasks, "workers": min(launch.workers, tasks), "logging_dir": str(folder), **launch.options}
+    common = {"pipeline": list(pipeline), "tasks": tasks, "workers": min(launch.workers, tasks), **launch.options}
     if launch.kind == "local":
-        return _Processes(on_done, meanwhile, pipeline=list(pipeline), **common)
+        _check_options(launch.options, LocalPipelineExecutor)
+        return _Processes(on_done, meanwhile, logging_dir=str(folder), **common)
     if launch.kind == "slurm":
-        from datatrove.executor import SlurmPipelineExecutor
+        from data_build.on_slurm import SlurmJob, check_slurm
 
-        if missing := {"time", "partition"} - set(launch.options):
-            raise MedmodelError(f"executor.options: Slurm needs {' and '.join(sorted(missing))}")
-        return SlurmPipelineExecutor(pipeline=list(pipeline), **common)
-    if importlib.util.find_spec("ray") is None:
-        raise MedmodelError("executor.kind: ray is not installed: pip install 'ray[default]', or choose local or slurm")
-    from datatrove.executor import ray
+        check_slurm()
+        _check_options(launch.options, SlurmPipelineExecutor)
+        return SlurmJob(folder=folder, on_done=on_done, **common)
+    from data_build.on_ray import RayTasks, check_ray
 
-    ray.add_task_logger = _quiet_logger
-    return ray.RayPipelineExecutor(pipeline=list(pipeline), **common)
+    check_ray()
+    _check_options(launch.options, RayTasks)
+    return RayTasks(folder=folder, on_done=on_done, **common)
+
+
+def _check_options(options: dict[str, Any], executor: type) -> None:
+    known = set(inspect.signature(executor).parameters) - OUR_OPTIONS
+    for name in options:
+        if name not in known:
+            raise UnknownName("option", name, known, "executor.options")
 
 
 class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
@@ -171,7 +187,6 @@ class _Processes(LocalPipelineExecutor):  # type: ignore[misc]
         ranks = self.get_incomplete_ranks()
         if not ranks:
             return
-        self.save_executor_as_json()
         done = []
         for stats in map(self.run_one, ranks) if self.workers == 1 else self._shared(ranks):
             done.append(stats)
@@ -234,22 +249,15 @@ def _begin(parent: int | None) -> None:
     end_with(parent or os.getppid(), signal.SIGKILL)  # nothing is lost: a shard appears whole or not at all
 
 
-def _wait(executor: Any, tasks: int, folder: Path, on_progress: Callable[[int], None]) -> None:
-    """Slurm's `run` returns when the job is submitted; the others when it is done. Raises when the job ended with tasks undone."""
-    while (left := tasks - _done(folder / "completions")) > 0:
-        on_progress(tasks - left)
-        job = getattr(executor, "job_id", None)
-        if not job or not _in_queue(str(job)):
-            if tasks == _done(folder / "completions"):
-                return
-            raise MedmodelError(f"{left} of {tasks} shards failed; what the tasks said is in {folder / 'logs'}")
-        time.sleep(POLL)
-
-
-def _in_queue(job: str) -> bool:
-    import subprocess
-
-    return bool(subprocess.run(["squeue", "-h", "-j", job], capture_output=True, text=True, check=False).stdout.strip())
+def _said(folder: Path, rank: int) -> str:
+    """The last error in a task's log, or where more may be found."""
+    log = folder / "logs" / f"task_{rank:05d}.log"
+    errors = [line for line in log.read_text().splitlines() if "| ERROR" in line] if log.exists() else []
+    if errors:
+        return f"shard {rank}: {errors[-1].partition(' - ')[2]}"
+    slurm = folder / "slurm_logs"
+    more = f"; Slurm's words are in {slurm}" if slurm.exists() else ""
+    return f"shard {rank} said nothing, as one that was cancelled, or out of time or memory{more}"
 
 
 def _done(completions: Path) -> int:

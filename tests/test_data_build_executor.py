@@ -1,11 +1,9 @@
-"""A phase runs on this machine or as a Slurm job, is taken up again where it stopped, and gives the same bytes."""
+"""A phase runs on this machine, is taken up again where it stopped, and gives the same bytes."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,46 +11,16 @@ from typing import Any
 
 import pytest
 from datatrove.pipeline.base import PipelineStep
+from sharded import Killed, three_shards, written
 
-from data_build.executor import ReadShard, WriteShard, carrier_line, read_carriers, run_phase, shards, whole_file
-from data_build.steps.tagging import carry, tag
+from data_build.executor import WriteShard, read_carriers, run_phase, shards
 from medmodel.errors import MedmodelError
-from medmodel.records import Document, Source
 from medmodel.stages.documents import Executor
-
-SOURCE = Source(id="s", title="s", licence="CC0-1.0", tier="none")
-
-
-class Numbered(PipelineStep):  # type: ignore[misc]
-    """Tags each document with the shard it came in, and stops at a document called `stop` while `switch` is there."""
-
-    name = "numbered"
-    type = "test"
-
-    def __init__(self, switch: Path) -> None:
-        super().__init__()
-        self.switch = switch
-
-    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
-        for carrier in data:
-            if carrier.id == "stop" and self.switch.exists():
-                raise ValueError("told to stop")
-            tag(carrier, "shard", rank)
-            yield carrier
 
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> list[Any]:
-    """Three shards; the second has the document that can stop it."""
-    for number, names in enumerate((("a", "b"), ("c", "stop"), ("d",))):
-        with whole_file(tmp_path / "in" / f"{number:05d}.jsonl") as out:
-            for name in names:
-                out.write(carrier_line(carry(Document(id=name, text=f"text of {name}", source=SOURCE, domain="general"))))
-    return [ReadShard(tmp_path / "in"), Numbered(tmp_path / "switch"), WriteShard(tmp_path / "out")]
-
-
-def written(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in shards(folder / "out")}
+    return three_shards(tmp_path)
 
 
 def test_each_shard_is_one_output_in_its_own_order(pipeline: list[Any], tmp_path: Path) -> None:
@@ -76,17 +44,6 @@ def test_what_was_stopped_is_taken_up_and_nothing_done_is_done_again(pipeline: l
     whole = written(tmp_path)
     run_phase([*pipeline[:2], WriteShard(tmp_path / "again" / "out")], 3, tmp_path / "other-logs")
     assert whole == written(tmp_path / "again")
-
-
-class Killed(PipelineStep):  # type: ignore[misc]
-    """What a system out of memory does to a worker."""
-
-    name = "killed"
-    type = "test"
-
-    def run(self, data: Iterable[Any], rank: int = 0, world_size: int = 1) -> Iterator[Any]:
-        os.kill(os.getpid(), signal.SIGKILL)
-        yield from ()
 
 
 @pytest.mark.slow
@@ -142,42 +99,3 @@ def test_progress_is_told_after_each_shard(pipeline: list[Any], tmp_path: Path) 
     told: list[int] = []
     run_phase(pipeline, 3, tmp_path / "logs", on_progress=told.append)
     assert told == [1, 2, 3]
-
-
-@pytest.mark.slow
-def test_a_slurm_job_gives_the_same_bytes_and_a_failed_task_is_an_error(
-    pipeline: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Stand-ins for Slurm's commands run the job script here, one array task after the other."""
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    array = "for script; do :; done; last=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\).*/\\1/p' $script)"
-    for name, body in {
-        "sbatch": f"{array}\nfor i in $(seq 0 $last); do SLURM_ARRAY_TASK_ID=$i SLURM_NODELIST=n bash $script >&2 || :; done\necho job 7",
-        "srun": 'shift 3; exec "$@"',
-        "scontrol": "echo n",
-        "squeue": ":",
-    }.items():
-        (commands / name).write_text(f"#!/bin/bash\n{body}\n")
-        (commands / name).chmod(0o755)
-    here = Path(__file__).parents[1]
-    monkeypatch.setenv("PATH", os.pathsep.join([str(commands), str(Path(sys.executable).parent), os.environ["PATH"]]))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), str(here / "tests")]))
-    options = {"time": "00:10:00", "partition": "cpu", "slurm_logs_folder": str(tmp_path / "slurm")}
-    (tmp_path / "switch").touch()
-    with pytest.raises(MedmodelError, match="1 of 3 shards failed"):
-        run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="slurm", workers=2, options=options))
-    (tmp_path / "switch").unlink()
-    run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="slurm", workers=2, options=options))
-    run_phase([*pipeline[:2], WriteShard(tmp_path / "here" / "out")], 3, tmp_path / "other-logs")
-    assert written(tmp_path) == written(tmp_path / "here")
-
-
-def test_slurm_without_a_time_limit_or_partition_says_what_is_missing(pipeline: list[Any], tmp_path: Path) -> None:
-    with pytest.raises(MedmodelError, match="Slurm needs partition"):
-        run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="slurm", options={"time": "1:00"}))
-
-
-def test_ray_that_is_not_installed_says_so(pipeline: list[Any], tmp_path: Path) -> None:
-    with pytest.raises(MedmodelError, match="ray is not installed"):
-        run_phase(pipeline, 3, tmp_path / "logs", Executor(kind="ray"))

@@ -19,7 +19,10 @@ import medmodel
 ROOT = Path(__file__).parents[1]
 OURS = {"medmodel", "data_build", "evals", "app"}
 NOT_ON_CPU = ("torchvision", "torchaudio", "torchcodec", "triton", "vllm", "llm", "llama-cpp-python")
-UNLOCKED = {"docling"}  # optional: it wants typer < 0.27 and torchvision, which the tested set leaves out
+UNLOCKED = {
+    "docling",  # optional: it wants typer < 0.27 and torchvision, which the tested set leaves out
+    "ray",  # optional: where documents are built on its cluster; 240 MB installed
+}
 
 
 def lock(name: str) -> dict[str, str]:
