@@ -77,8 +77,15 @@ class Fitted(NamedTuple):
     over_silent: float  # on questions that were not fitted on
 
 
-def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = None, language: Language = "en") -> list[Scored]:
-    """Every question twice. A row's metrics say which of the two it was."""
+def ask(
+    index: Index,
+    part: Part,
+    engine: Engine | None,
+    limit: int | None = None,
+    language: Language = "en",
+    questions: Path | None = None,
+) -> list[Scored]:
+    """Every question of the suite, or of a file, twice. A row's metrics say which of the two it was."""
     with calling() as wait_for:
 
         def subject(view: Index) -> Subject:
@@ -90,7 +97,7 @@ def ask(index: Index, part: Part, engine: Engine | None, limit: int | None = Non
             return Subject(ask=asked)
 
         suite = SUITES[language](Material(passages=index.passages, part=part))
-        items = list(suite.items())[:limit]
+        items = list(_read(questions) if questions else suite.items())[:limit]
         with ThreadPoolExecutor(8) as pool:
             known = list(pool.map(lambda item: run.score(suite, item, subject(index)), items))
             unknown = list(pool.map(lambda item: _silent(item, index, subject), items))
@@ -124,6 +131,12 @@ def fit(index: Index, part: Part = "dev", language: Language = "en") -> Fitted:
         threshold,
         float((chances[y == 1] < threshold).mean()),
     )
+
+
+def _read(path: Path) -> list[Asked]:
+    """A file's questions: JSON lines with id, document and text."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [Asked.model_validate({"group": path.stem, **row}) for row in rows]
 
 
 def _silent(item: Asked, index: Index, subject: Callable[[Index], Subject]) -> Scored:
@@ -165,6 +178,9 @@ def main(
     model: Annotated[Path | None, typer.Option(help="a model folder: vLLM is started on it")] = None,
     fitting: Annotated[bool, typer.Option("--fit", help="work out the numbers of abstention.yaml")] = False,
     language: Annotated[Language, typer.Option(help="of the questions")] = "en",
+    questions: Annotated[
+        Path | None, typer.Option(help="ask those of a file instead: JSON lines with id, document, text")
+    ] = None,
     rows: Annotated[Path | None, typer.Option(help="write every question's row here")] = None,
 ) -> None:
     """Ask every question with and without its guideline."""
@@ -173,13 +189,13 @@ def main(
         print(json.dumps(fit(opened, part, language)._asdict(), indent=1))
         return
     if model is None:
-        asked = ask(opened, part, None, language=language)
+        asked = ask(opened, part, None, language=language, questions=questions)
     else:
         from medmodel.models.vllm_server import VllmServer
 
         with VllmServer(model) as server:
             server.wait_ready()
-            asked = ask(opened, part, server.engine(), language=language)
+            asked = ask(opened, part, server.engine(), language=language, questions=questions)
     if rows:
         rows.write_text("".join(row.model_dump_json() + "\n" for row in asked), encoding="utf-8")
     print(json.dumps(_report(asked), indent=1))
