@@ -20,7 +20,7 @@ from typing import Any
 
 from datatrove.executor.base import DistributedEnvVars, PipelineExecutor
 
-from medmodel.errors import InputError, MedmodelError
+from medmodel.errors import MedmodelError
 
 RETRIES = 3  # of a shard whose worker was killed; a step's error is not tried again
 TRIES = "3"  # of 40 s each to reach a cluster; Ray's own 20 would be a quarter of an hour
@@ -121,4 +121,4 @@ def run_rank(executor: RayTasks, rank: int) -> None:
 
 def check_ray() -> None:
     if importlib.util.find_spec("ray") is None:
-        raise InputError("executor.kind: ray is not installed: pip install 'medmodel[ray]', or choose local or slurm")
+        raise MedmodelError("executor.kind: ray is not installed: pip install 'medmodel[ray]', or choose local or slurm")

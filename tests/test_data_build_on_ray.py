@@ -12,7 +12,7 @@ import pytest
 from sharded import Killed, three_shards, written
 
 from data_build.executor import WriteShard, run_phase
-from medmodel.errors import InputError, MedmodelError
+from medmodel.errors import MedmodelError
 from medmodel.stages.documents import Executor
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
@@ -38,7 +38,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.skipif(HAS_RAY, reason="no Ray")  # which is what it needs
 def test_ray_that_is_not_installed_says_so(pipeline: list[Any], tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ray is not installed"):
+    with pytest.raises(MedmodelError, match="ray is not installed"):
         run_phase(pipeline, 3, tmp_path / "logs", RAY)
 
 
