@@ -21,6 +21,7 @@ from medmodel import AsyncClient, Client
 from medmodel.errors import InputError, ServerError
 from medmodel.models.engine import Engine
 from medmodel.models.scripted import ScriptedEngine
+from medmodel.rag.answer import NOTICES
 from medmodel.records import Answer, Batch, Case
 from medmodel.serve.api import create_app
 from medmodel.serve.feedback import FeedbackStore
@@ -336,6 +337,21 @@ def test_quotes_in_place_of_a_model_that_broke_off_are_a_failed_call_and_asked_a
     store.close()
     assert (ended.done, ended.failed) == (3, 3)
     assert (first.answer, first.error) == (None, "ServerError: the model broke off; send the batch again")
+
+
+@pytest.mark.parametrize("why", ["English", "no Chinese"])
+def test_quotes_that_were_given_on_purpose_are_an_answer(tmp_path: Path, why: str) -> None:
+    class Quoting(OnePassage):
+        async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
+            found = await super().answer(question, language, on_event)
+            return found.model_copy(update={"origin": "extractive", "notice": NOTICES[why]["zh"]})
+
+    product = Product(lambda engine: Quoting(engine, {}), Fixed(ScriptedEngine()), RELEASE)
+    store = FeedbackStore(f"sqlite:///{tmp_path / 'feedback.db'}")
+    with running(create_app(product, store, tmp_path / "batches")) as url, Client(url) as client:
+        ended = until(client, client.batches.create(CASES[:3]), "finished")
+    store.close()
+    assert (ended.done, ended.failed) == (3, 0)
 
 
 def test_a_batch_that_is_cancelled_and_deleted_at_once_is_gone_with_its_cases(tmp_path: Path) -> None:

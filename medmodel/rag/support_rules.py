@@ -416,10 +416,7 @@ def _spoken(reading: Reading) -> Counter[str]:
 
 
 def _conditions(said: Reading, held: Reading) -> Verdict | None:
-    """A copy keeps what limits the quote: "if", "in patients with", "despite", a second condition, an adjective of who or how.
-
-    What may go is a bracket, an example, and a clause with a verb of its own after "and", "but" or a mark.
-    """
+    """A copy keeps what limits the quote: "if", "in patients with", "despite", a second condition; `_may_go` says what need not stay."""
     fresh = entailment.novel(said, held)
     if not entailment.copied(said, held) and (fresh or not in_order(said, held)):
         return None  # in other words; the scorer sees what is missing
@@ -486,7 +483,7 @@ def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
     """Whether a stretch only adds to what stands around it, so that the rest says less, and nothing wider.
 
     `first` is the word after what is kept before it, `after` the next that is kept. What opens with a condition's word, or
-    stands under one, stays; so does a number under one. A reason, an aim, an alternative, a clause of its own may go.
+    is the second of two under one, stays. A reason, an aim, an alternative, a clause of its own may go.
     """
     words = [token.words.lower() for token in held.tokens]
     opening = next((at for at in range(first, gone[-1] + 1) if words[at] in CONDITIONAL or words[at] in _OPENERS), None)

@@ -6,12 +6,12 @@ A rule names ways in which it fires; a way is a list of conditions, and every on
       - [chest_pain, ischaemic_company or breathless]     a finding, or either of two
       - [fever, sbp < 90]                                 a reading compared (medmodel/safety/measures.py)
       - [not pregnant, 2 of headache, vomit, drowsy]      absence; at least two of a list
-      - [manner >= 0.45, anything]                        how the text speaks, and any finding that says what is wrong
+      - [manner >= 0.4, anything]                         how the text speaks, and any finding that says what is wrong
 
 A finding holds when the text has it, affirmed and of now (medmodel/safety/scope.py). A text about a subject, an exam or a
 supposed case raises nothing. How the text speaks as a whole (medmodel/safety/manner.py) is compared as a reading is
-(`manner >= 0.3`); where nobody is the patient, a way
-that one finding alone meets also needs it above `alone`: "button batteries - which toys are safest?".
+(`manner >= 0.4`); where nobody is the patient, a way that one finding alone meets also needs it above `alone`: "button batteries -
+which toys are safest?".
 """
 
 from __future__ import annotations
