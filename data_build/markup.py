@@ -16,10 +16,8 @@ from itertools import zip_longest
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-_SUPERSCRIPTS = str.maketrans("0123456789+-−–=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿ")
-_SUBSCRIPTS = str.maketrans("0123456789+-−–=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎")
-_HAS_SUPERSCRIPT = re.compile(r"[0-9+\-−–=()n]+")
-_HAS_SUBSCRIPT = re.compile(r"[0-9+\-−–=()]+")
+from medmodel.rag.scripts import lowered, raised
+
 _SCRIPT = re.compile(r"<(su[bp])\b[^<>]*>([^<>]{0,200})</\1>", re.IGNORECASE)
 _BREAKING = "address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul"
 _INLINE = "a|abbr|acronym|b|big|button|cite|cnx-pi|code|col|colgroup|del|dfn|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|noscript|q|s|samp|script|small|span|strike|strong|style|sub|sup|time|title|tt|u|var|wbr"
@@ -66,18 +64,6 @@ def between(text: str, start: str, end: str, replace: Any) -> str:
         kept += [text[at:found], replace(text[found : close + len(end)])]
         at = close + len(end)
     return "".join([*kept, text[at:]])
-
-
-def raised(text: str) -> str:
-    """A superscript in Unicode, or after `^` where there is none."""
-    if _HAS_SUPERSCRIPT.fullmatch(text):
-        return text.translate(_SUPERSCRIPTS)
-    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
-
-
-def lowered(text: str) -> str:
-    """A subscript in Unicode, or plain where there is none."""
-    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
 
 
 def formula(element: Any) -> str:
