@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import io
 import zipfile
 from pathlib import Path
 
 import docx
+import pypdf
 import pytest
 from sourced import drawn, pdf, put, read, tar
 
@@ -127,12 +129,16 @@ def test_a_pdf_that_is_an_image_or_none_or_encrypted_or_cut_off_has_a_reason_and
     put(tmp_path / "c.pdf", whole[: len(whole) // 3])
     put(tmp_path / "d.pdf", b"")
     put(tmp_path / "e.pdf", whole)
+    locked = pypdf.PdfWriter(io.BytesIO(whole))
+    locked.encrypt("secret", algorithm="RC4-128")
+    locked.write(tmp_path / "f.pdf")
     documents, left = read("pdf", path=str(tmp_path), licence="MIT", converter="plain", id="wards")
     assert [document.id for document in documents] == ["wards/e"]
     assert left["a.pdf"] == "has no text to speak of; a scan must go through text recognition first"
     assert left["b.pdf"] == "is no PDF, whatever its name says"
-    assert left["c.pdf"] == "is damaged or cut off: open it in a PDF viewer, which may repair it, and save it again"
+    assert left["c.pdf"] == "cannot be read: it is damaged or cut off; a PDF viewer may open it and save it whole"
     assert left["d.pdf"] == "is empty"
+    assert left["f.pdf"] == "is protected by a password: save it without one"
 
 
 def test_a_word_file_keeps_headings_lists_and_tables_in_their_order(tmp_path: Path) -> None:

@@ -54,8 +54,11 @@ class Docling:
         self._converter = DocumentConverter(allowed_formats=[self._kind], format_options={self._kind: options})
         try:
             self._converter.initialize_pipeline(self._kind)
-        except (FileNotFoundError, RuntimeError):  # RuntimeError: they are another version's
-            raise InputError(f"source pdf: docling's models in {folder} cannot be loaded: {GET_MODELS}") from None
+        except FileNotFoundError:
+            raise InputError(f"source pdf: docling's models in {folder} are not complete: {GET_MODELS}") from None
+        except (RuntimeError, ImportError) as fault:  # models of another version, or a torchvision that is not torch's
+            said = str(fault).partition("\n")[0]
+            raise InputError(f"source pdf: docling cannot load its models ({said}); or say `converter: plain`") from None
 
     def __call__(self, raw: bytes, name: str) -> tuple[str, dict[str, str | int]]:
         """A file's Markdown, and what is to be known of the reading. Raises InputError that says what is wrong with the file."""

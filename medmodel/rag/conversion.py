@@ -87,7 +87,7 @@ def _pdf(raw: bytes, name: str) -> list[str]:
         raise InputError(f"{name} is protected by a password: save it without one") from None
     except PdfReadError:
         raise InputError(
-            f"{name} is damaged or cut off: open it in a PDF viewer, which may repair it, and save it again"
+            f"{name} cannot be read: it is damaged or cut off; a PDF viewer may open it and save it whole"
         ) from None
     # A line that ends without a stop goes on in the next: PDF has lines, not sentences.
     return [re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", text) for text in texts]
