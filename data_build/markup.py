@@ -16,9 +16,8 @@ from itertools import zip_longest
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from medmodel.rag.scripts import lowered, raised
+from medmodel.rag.scripts import lowered, raised, untagged
 
-_SCRIPT = re.compile(r"<(su[bp])\b[^<>]*>([^<>]{0,200})</\1>", re.IGNORECASE)
 _BREAKING = "address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul"
 _INLINE = "a|abbr|acronym|b|big|button|cite|cnx-pi|code|col|colgroup|del|dfn|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|noscript|q|s|samp|script|small|span|strike|strong|style|sub|sup|time|title|tt|u|var|wbr"
 _MATH = "math|semantics|mrow|mi|mn|mo|ms|mtext|mspace|msup|msub|msubsup|mfrac|msqrt|mroot|mtable|mtr|mtd|mover|munder|munderover|mstyle|mfenced|mphantom|mpadded|annotation"
@@ -118,8 +117,7 @@ def _without_tags(text: str) -> str:
     for name in ("script", "style", "cnx-pi"):
         text = between(text, f"<{name}", f"</{name}>", lambda found: "")
     text = between(text, "<math", "</math>", _formula)
-    while "<su" in text and (written := _SCRIPT.sub(_script, text)) != text:
-        text = written
+    text = untagged(text)
     text = between(text, "<table", "</table>", _table)
     if 'data-type="solution"' in text:
         text = _SOLUTION.sub("\nAnswer: ", text)
@@ -134,12 +132,6 @@ def _tag(match: re.Match[str]) -> str:
     if match[2].lower() == "br":
         return "\n"
     return "\n"
-
-
-def _script(match: re.Match[str]) -> str:
-    if match[2].lstrip().startswith("[") and "](#" in match[2]:
-        return ""  # the number of a footnote
-    return raised(match[2].strip()) if match[1].lower() == "sup" else lowered(match[2].strip())
 
 
 def _formula(fragment: str) -> str:

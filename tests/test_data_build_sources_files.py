@@ -185,6 +185,11 @@ def test_a_converter_that_is_unknown_or_not_installed_is_an_error_before_anythin
             read("docx", path=str(tmp_path), licence="MIT", converter="docling")
 
 
+def test_a_power_in_a_page_stays_one() -> None:
+    page = f"<html><body><article><p>{FALLS} Give platelets below 10 × 10<sup>9</sup>/L; HCO<sub>3</sub>.</p></article></body></html>"
+    assert "10 × 10⁹/L; HCO₃." in conversion.markdown("html", page.encode(), "a.html")
+
+
 def test_text_that_is_not_utf8_is_refused_with_the_place() -> None:
     assert conversion.markdown("text", FALLS.encode(), "a.txt") == FALLS
     with pytest.raises(InputError, match=r"a\.txt is not UTF-8 \(byte 3\)"):

@@ -14,6 +14,7 @@ import io
 import re
 
 from medmodel.errors import InputError
+from medmodel.rag.scripts import untagged
 
 READERS = {".md": "text", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx"}
 SHORTEST = 80  # characters of text below which a file is taken for a scan
@@ -74,7 +75,8 @@ def _html(raw: bytes, name: str) -> list[str]:
     import trafilatura
 
     page = decoded(raw, name)
-    return [trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""]
+    text = trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""
+    return [untagged(text)]
 
 
 def _pdf(raw: bytes, name: str) -> list[str]:
