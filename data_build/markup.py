@@ -16,11 +16,8 @@ from itertools import zip_longest
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-_SUPERSCRIPTS = str.maketrans("0123456789+-−–=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿ")
-_SUBSCRIPTS = str.maketrans("0123456789+-−–=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎")
-_HAS_SUPERSCRIPT = re.compile(r"[0-9+\-−–=()n]+")
-_HAS_SUBSCRIPT = re.compile(r"[0-9+\-−–=()]+")
-_SCRIPT = re.compile(r"<(su[bp])\b[^<>]*>([^<>]{0,200})</\1>", re.IGNORECASE)
+from medmodel.rag.scripts import lowered, raised, untagged
+
 _BREAKING = "address|article|aside|blockquote|br|caption|center|dd|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul"
 _INLINE = "a|abbr|acronym|b|big|button|cite|cnx-pi|code|col|colgroup|del|dfn|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|noscript|q|s|samp|script|small|span|strike|strong|style|sub|sup|time|title|tt|u|var|wbr"
 _MATH = "math|semantics|mrow|mi|mn|mo|ms|mtext|mspace|msup|msub|msubsup|mfrac|msqrt|mroot|mtable|mtr|mtd|mover|munder|munderover|mstyle|mfenced|mphantom|mpadded|annotation"
@@ -66,18 +63,6 @@ def between(text: str, start: str, end: str, replace: Any) -> str:
         kept += [text[at:found], replace(text[found : close + len(end)])]
         at = close + len(end)
     return "".join([*kept, text[at:]])
-
-
-def raised(text: str) -> str:
-    """A superscript in Unicode, or after `^` where there is none."""
-    if _HAS_SUPERSCRIPT.fullmatch(text):
-        return text.translate(_SUPERSCRIPTS)
-    return text if text in ("", "o", "°", "®", "™", "st", "nd", "rd", "th") else f"^{text}"
-
-
-def lowered(text: str) -> str:
-    """A subscript in Unicode, or plain where there is none."""
-    return text.translate(_SUBSCRIPTS) if _HAS_SUBSCRIPT.fullmatch(text) else text
 
 
 def formula(element: Any) -> str:
@@ -132,8 +117,7 @@ def _without_tags(text: str) -> str:
     for name in ("script", "style", "cnx-pi"):
         text = between(text, f"<{name}", f"</{name}>", lambda found: "")
     text = between(text, "<math", "</math>", _formula)
-    while "<su" in text and (written := _SCRIPT.sub(_script, text)) != text:
-        text = written
+    text = untagged(text)
     text = between(text, "<table", "</table>", _table)
     if 'data-type="solution"' in text:
         text = _SOLUTION.sub("\nAnswer: ", text)
@@ -148,12 +132,6 @@ def _tag(match: re.Match[str]) -> str:
     if match[2].lower() == "br":
         return "\n"
     return "\n"
-
-
-def _script(match: re.Match[str]) -> str:
-    if match[2].lstrip().startswith("[") and "](#" in match[2]:
-        return ""  # the number of a footnote
-    return raised(match[2].strip()) if match[1].lower() == "sup" else lowered(match[2].strip())
 
 
 def _formula(fragment: str) -> str:

@@ -1,4 +1,4 @@
-"""What every test shares: a home folder of its own, no network, and in CI no skip but for one of four reasons.
+"""What every test shares: a home folder of its own, no network, and in CI no skip but for one of five reasons.
 
 `CI=true` (`.ci/run` sets it) makes a skip for any other reason fail the run: a missing package or browser must not look
 like a pass. A warning is an error, unless it is about code that only other projects can mend.
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-SKIP_REASONS = ("MEDMODEL_DATA unset", "no GPU", "no Slurm", "no Ray")
+SKIP_REASONS = ("MEDMODEL_DATA unset", "no GPU", "no Slurm", "no Ray", "no docling")
 WARNINGS = (
     "error",
     "ignore:Unclosed <MemoryObject:ResourceWarning",  # inspect-ai drops its anyio streams without closing them

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import io
 import zipfile
 from pathlib import Path
 
 import docx
+import pypdf
 import pytest
 from sourced import drawn, pdf, put, read, tar
 
@@ -127,12 +129,16 @@ def test_a_pdf_that_is_an_image_or_none_or_encrypted_or_cut_off_has_a_reason_and
     put(tmp_path / "c.pdf", whole[: len(whole) // 3])
     put(tmp_path / "d.pdf", b"")
     put(tmp_path / "e.pdf", whole)
+    locked = pypdf.PdfWriter(io.BytesIO(whole))
+    locked.encrypt("secret", algorithm="RC4-128")
+    locked.write(tmp_path / "f.pdf")
     documents, left = read("pdf", path=str(tmp_path), licence="MIT", converter="plain", id="wards")
     assert [document.id for document in documents] == ["wards/e"]
     assert left["a.pdf"] == "has no text to speak of; a scan must go through text recognition first"
     assert left["b.pdf"] == "is no PDF, whatever its name says"
-    assert "cannot be read as pdf" in left["c.pdf"] or "no text to speak of" in left["c.pdf"]
+    assert left["c.pdf"] == "cannot be read: it is damaged or cut off; a PDF viewer may open it and save it whole"
     assert left["d.pdf"] == "is empty"
+    assert left["f.pdf"] == "is protected by a password: save it without one"
 
 
 def test_a_word_file_keeps_headings_lists_and_tables_in_their_order(tmp_path: Path) -> None:
@@ -156,7 +162,7 @@ def test_a_word_file_that_is_none_or_a_bomb_has_a_reason(tmp_path: Path) -> None
     documents, left = read("docx", path=str(tmp_path), licence="MIT", converter="plain")
     assert len(documents) == 1
     assert left == {
-        "a.docx": "cannot be read as docx: BadZipFile",
+        "a.docx": "is no Word file, whatever its name says",
         "b.docx": "unpacks to more than 400 MB: it is no document",
     }
 
@@ -177,6 +183,11 @@ def test_a_converter_that_is_unknown_or_not_installed_is_an_error_before_anythin
     if importlib.util.find_spec("docling") is None:
         with pytest.raises(InputError, match="docling is not installed: pip install"):
             read("docx", path=str(tmp_path), licence="MIT", converter="docling")
+
+
+def test_a_power_in_a_page_stays_one() -> None:
+    page = f"<html><body><article><p>{FALLS} Give platelets below 10 × 10<sup>9</sup>/L; HCO<sub>3</sub>.</p></article></body></html>"
+    assert "10 × 10⁹/L; HCO₃." in conversion.markdown("html", page.encode(), "a.html")
 
 
 def test_text_that_is_not_utf8_is_refused_with_the_place() -> None:

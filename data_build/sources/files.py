@@ -6,16 +6,15 @@
 left out. A document's id is its source's and the file's path without its ending.
 
 PDF and Word files are converted by docling where it is installed (`pip install 'medmodel[docling]'`): it reads layout,
-columns and tables. Its models for PDF must be on the machine. Without it, and when a recipe says `converter: plain`, they
-are read by `medmodel.rag.conversion`, in which a PDF is lines of text. What converted a document is among its attributes; a
-recipe whose result must not depend on the machine says which.
+columns and tables (`by_docling`). Without it, and when a recipe says `converter: plain`, they are read by
+`medmodel.rag.conversion`, in which a PDF is lines of text; so is a PDF when docling is there without its models, unless the
+recipe says `converter: docling`: then that is an error before anything is read. What converted a document is among its
+attributes, with a note where models were missing; a recipe whose result must not depend on the machine says which.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +23,6 @@ from typing import NamedTuple
 from data_build.sources.reading import Unreadable, bytes_of, members
 from data_build.sources.rows import stem, with_own
 from medmodel.errors import InputError, UnknownName
-from medmodel.rag.conversion import refuse_scan
 from medmodel.records import Document, Source
 
 CONVERTERS = ("docling", "plain")
@@ -85,27 +83,24 @@ def chosen(kind: str, converter: str | None, plain: Convert) -> Convert:
     installed = importlib.util.find_spec("docling") is not None
     if converter == "docling" and not installed:
         raise InputError(f"source {kind}: docling is not installed: pip install 'medmodel[docling]', or say `converter: plain`")
-    return _by_docling(kind) if installed and converter != "plain" else plain
+    if converter == "plain" or not installed:
+        return plain
+    from data_build.sources import by_docling
 
-
-def _by_docling(kind: str) -> Convert:
-    from docling.datamodel.base_models import DocumentStream, InputFormat
-    from docling.document_converter import DocumentConverter
-
-    converter = DocumentConverter(allowed_formats=[InputFormat(kind)])
-    found = {"converter": f"docling {importlib.metadata.version('docling')}"}
+    if converter is None and kind == "pdf" and by_docling.models() is None:
+        return _noted(plain, f"docling is installed without its models: {by_docling.GET_MODELS}")
+    docling = by_docling.Docling(kind)
 
     def convert(raw: bytes, name: str) -> Converted:
-        try:
-            done = converter.convert(DocumentStream(name=f"file.{kind}", stream=io.BytesIO(raw)))
-        except FileNotFoundError:
-            raise InputError(
-                f"{name} waits for docling's models: run `docling-tools models download`, or say `converter: plain`"
-            ) from None
-        except (RuntimeError, OSError, ValueError) as damage:  # docling's own errors are RuntimeErrors
-            raise InputError(f"{name} cannot be read as {kind}: {type(damage).__name__}") from None
-        text = re.sub(r"^#(?=#)", "", done.document.export_to_markdown(), flags=re.MULTILINE)  # its first level is "##"
-        refuse_scan([text], name)
+        text, found = docling(raw, name)
         return Converted(text, found=found)
+
+    return convert
+
+
+def _noted(plain: Convert, note: str) -> Convert:
+    def convert(raw: bytes, name: str) -> Converted:
+        read = plain(raw, name)
+        return read._replace(found={**read.found, "converter_note": note})
 
     return convert

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from data_build.markup import formula, lowered, raised
+from data_build.markup import formula
+from medmodel.rag.scripts import lowered, raised
 from medmodel.records import Tier
 
 DEEPEST = 40  # elements inside each other; what is deeper is damage or an attack, and keeps its words alone

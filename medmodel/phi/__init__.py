@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
-from medmodel.phi.addresses import grown
+from medmodel.phi.address_ends import grown
 from medmodel.phi.finding import Finding
 from medmodel.phi.names import NameModel
 from medmodel.phi.rules import by_rule

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from medmodel.phi import addresses, contacts, cues
+from medmodel.phi import addresses, addresses_zh, contacts, cues
 from medmodel.phi.dates import chinese_dates, date_at, patient_date_at
 from medmodel.phi.finding import Finding
 from medmodel.phi.numbers import certain_at, long_at, network_addresses, plate_at, record_at
@@ -67,7 +67,8 @@ def by_rule(text: str, published: bool = False) -> list[Finding]:
         found += cues.english_names(text, published)
     if not text.isascii():
         found += [
-            Finding(start, end, "address", "Chinese address", score) for start, end, score in addresses.chinese(text, published)
+            Finding(start, end, "address", "Chinese address", score)
+            for start, end, score in addresses_zh.chinese(text, published)
         ]
         found += cues.chinese_names(text)
         if not published:

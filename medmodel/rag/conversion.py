@@ -1,4 +1,4 @@
-"""Files to Markdown: text as it is, HTML through trafilatura, PDF through pypdf, DOCX through python-docx.
+"""Files to Markdown: text as it is, HTML through trafilatura, PDF through pypdf, DOCX through `medmodel.rag.word`.
 
     markdown("pdf", path.read_bytes(), path.name)
 
@@ -12,13 +12,12 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from typing import Any
 
 from medmodel.errors import InputError
+from medmodel.rag.scripts import untagged
 
 READERS = {".md": "text", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx"}
 SHORTEST = 80  # characters of text below which a file is taken for a scan
-LARGEST_UNPACKED = 400_000_000  # bytes: a Word file that grows beyond it is a bomb
 
 _DECLARED = re.compile(rb"""<meta[^<>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -76,49 +75,27 @@ def _html(raw: bytes, name: str) -> list[str]:
     import trafilatura
 
     page = decoded(raw, name)
-    return [trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""]
+    text = trafilatura.extract(page, output_format="markdown", include_tables=True, include_links=False) or ""
+    return [untagged(text)]
 
 
 def _pdf(raw: bytes, name: str) -> list[str]:
     from pypdf import PdfReader
+    from pypdf.errors import FileNotDecryptedError, PdfReadError
 
+    try:
+        texts = [page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages]
+    except FileNotDecryptedError:
+        raise InputError(f"{name} is protected by a password: save it without one") from None
+    except PdfReadError:
+        raise InputError(
+            f"{name} cannot be read: it is damaged or cut off; a PDF viewer may open it and save it whole"
+        ) from None
     # A line that ends without a stop goes on in the next: PDF has lines, not sentences.
-    return [re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", page.extract_text()) for page in PdfReader(io.BytesIO(raw)).pages]
+    return [re.sub(r"(?<![.:;!?。])\n(?=[a-z(])", " ", text) for text in texts]
 
 
 def _docx(raw: bytes, name: str) -> list[str]:
-    import zipfile
+    from medmodel.rag import word
 
-    from docx import Document as Word
-    from docx.table import Table
-
-    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-        if sum(part.file_size for part in parts.infolist()) > LARGEST_UNPACKED:
-            raise InputError(f"{name} unpacks to more than {LARGEST_UNPACKED // 1_000_000} MB: it is no document")
-    lines = []
-    for block in Word(io.BytesIO(raw)).iter_inner_content():
-        lines.append(_table(block) if isinstance(block, Table) else _paragraph(block))
-    return ["\n\n".join(lines)]
-
-
-def _paragraph(paragraph: Any) -> str:
-    style = paragraph.style.name if paragraph.style is not None else ""
-    level = re.fullmatch(r"Heading (\d)", style)
-    if level or style == "Title":
-        return f"{'#' * int(level[1]) if level else '#'} {paragraph.text}"
-    return f"- {paragraph.text}" if style.startswith("List") else str(paragraph.text)
-
-
-def _table(table: Any) -> str:
-    """The first row names the columns. A cell that spans several is written once."""
-    rows = []
-    for row in table.rows:
-        seen: list[Any] = []
-        cells = []
-        for cell in row.cells:
-            cells.append("" if cell._tc in seen else re.sub(r"\s+", " ", cell.text).strip().replace("|", "\\|"))
-            seen.append(cell._tc)
-        rows.append(f"| {' | '.join(cells)} |")
-    if not rows:
-        return ""
-    return "\n".join([rows[0], re.sub(r"[^|]+", " --- ", re.sub(r"\\\|", "", rows[0])), *rows[1:]])
+    return [word.markdown(raw, name)]

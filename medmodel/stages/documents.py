@@ -93,6 +93,8 @@ class Documents(StageConfig):
         formats = {source["format"] for source in self.sources if isinstance(source, dict)}
         for package in sorted({package for kind in formats for package in CONVERTERS.get(kind, ())}):
             found[f"package {package}"] = _version(package)
+        if "pdf" in formats and importlib.util.find_spec("data_build"):
+            found["docling's models"] = importlib.import_module("data_build.sources.by_docling").models_at_hand()
         return found | source_digests(self.sources)
 
 
