@@ -1,7 +1,7 @@
 """What the experiments on data have in common: real documents, and a tiny language model that is trained on a choice of them.
 
-The model is a Llama of 1.1M parameters from scratch (256 tokens, 8,192 BPE words trained on the pool), on a fixed number of
-tokens that it reads once, or several times; some 7,000 tokens a second on two cores. Its score is bits per byte on documents that it has not
+The model is a Llama of 1.1M parameters (256 tokens, 8,192 BPE words trained on the pool), from scratch or from one that has
+read something else, on a fixed number of tokens that it reads once, or several times; some 7,000 tokens a second on two cores. Its score is bits per byte on documents that it has not
 read, so a change of tokenizer or of the documents' length does not show. It says which of two choices teaches so small a
 model more, and nothing about a large one.
 """
@@ -9,7 +9,6 @@ model more, and nothing about a large one.
 from __future__ import annotations
 
 import math
-import os
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from medmodel import registry
 from medmodel.records import Document
 
 SOURCES = ("medquad", "openstax-anatomy-md", "openstax-microbiology-md", "openstax-psychology-md", "nigeria-stg")
+OTHERS = ("wikitext2", "enwiki-sample", "bioasq_ir")
 LENGTH, BATCH, VOCABULARY = 256, 16, 8192
 RATE = 3e-3
 LONGEST = 4000  # characters of a document that the experiments look at
@@ -62,12 +62,25 @@ def encode(texts: Sequence[str], made: Any) -> list[int]:
     return [token for text in texts for token in [*made.encode(text).ids, 0]]
 
 
-def train(tokens: Sequence[int], seed: int, epochs: int = 1) -> Any:
-    """Passes over the tokens, in windows that come in a seeded order, another in each pass."""
+def others(most: int, made: Any) -> list[int]:
+    """Up to `most` tokens of sources that no pool draws from: what a proxy has read before it meets a choice."""
+    found: list[int] = []
+    for name in OTHERS:
+        for document in registry.get("source", name)():
+            if isinstance(document, Document):
+                found += encode([document.text[:LONGEST]], made)
+            if len(found) >= most:
+                return found[:most]
+    return found
+
+
+def train(tokens: Sequence[int], seed: int, epochs: int = 1, start: Any = None, rate: float = RATE) -> Any:
+    """Passes over the tokens, in windows that come in a seeded order, another in each pass. `start`: the model to go on from."""
+    import copy
+
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=VOCABULARY,
@@ -78,12 +91,12 @@ def train(tokens: Sequence[int], seed: int, epochs: int = 1) -> Any:
         max_position_embeddings=LENGTH,
         tie_word_embeddings=True,
     )
-    model = LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config) if start is None else copy.deepcopy(start)
     windows = np.array(tokens[: len(tokens) // LENGTH * LENGTH]).reshape(-1, LENGTH)
     draw = np.random.default_rng(seed)
     windows = np.concatenate([windows[draw.permutation(len(windows))] for _ in range(epochs)])
     steps = len(windows) // BATCH
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.1, betas=(0.9, 0.95))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.1, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 10) * 0.5 * (1 + math.cos(math.pi * step / max(1, steps)))
     )
