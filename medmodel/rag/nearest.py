@@ -29,6 +29,7 @@ from langchain_core.documents import Document as Hit
 from medmodel import prompts
 from medmodel.rag.citations import check
 from medmodel.rag.embedder import embed, embed_question
+from medmodel.rag.late import matches, sentence_matches
 from medmodel.rag.store import sentence_texts
 from medmodel.rag.terms import bridged
 from medmodel.rag.words import chinese, coverage
@@ -82,11 +83,14 @@ def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float
     asked = bridged(question).english if chinese(question) else question
     wanted = _words(asked)
     cosines = sentence_vectors(passages) @ embed_question(asked)
+    of_passage = [m for m, passage in zip(matches(asked, passages), passages, strict=True) for _ in passage.sentences]
     nearness = [
         2 * coverage(question, sentence)
         if chinese(sentence)
-        else float(cosine) + len(wanted & _words(sentence)) / max(1, len(wanted))
-        for cosine, sentence in zip(cosines, sentences, strict=True)
+        else match + around + (float(cosine) + len(wanted & _words(sentence)) / max(1, len(wanted))) / 2
+        for match, around, cosine, sentence in zip(
+            sentence_matches(asked, passages), of_passage, cosines, sentences, strict=True
+        )
     ]
     whole = [at for at, sentence in enumerate(sentences) if _whole(sentence)] or list(range(len(sentences)))
     by_nearness = sorted(whole, key=lambda at: -nearness[at])
