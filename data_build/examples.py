@@ -32,7 +32,7 @@ from medmodel.models.engine import Completion
 from medmodel.rag.citations import judge_first_try
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import CONSIDERED, evidence, grounded_prompt, named, taken
-from medmodel.rag.profiles import open_retriever
+from medmodel.rag.profiles import ANSWERS, open_retriever
 from medmodel.records import Case, ChoiceItem, Document, Example, Message, Passage
 
 FRAME = 6  # tokens that the chat template adds to a message: its role, beginning and end
@@ -101,7 +101,7 @@ def run(job: Job) -> dict[str, Any]:
     documents = {document.id: document for document in job.inputs["documents"].read("documents", Document)}
     heldout = {document.id for document in documents.values() if document.split == "heldout"}
     index = Index.open(job.inputs["index"].path)
-    retriever = open_retriever(index, k=20)
+    retriever = open_retriever(index, 20, ANSWERS)
 
     def search(question: str) -> list[Passage]:
         return [passage for passage, _ in taken(retriever.invoke(question))]

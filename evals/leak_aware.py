@@ -48,11 +48,11 @@ class Retrieval:
 
     @classmethod
     def open(cls, index: Path) -> Retrieval:
-        """The product's default retriever over an index. Raises ArtifactError when that is damaged."""
+        """The retriever that the product's answers rest on, over an index. Raises ArtifactError when that is damaged."""
         from medmodel.rag.index import Index  # langchain-core and faiss: a second, for every command that only lists suites
-        from medmodel.rag.profiles import open_retriever
+        from medmodel.rag.profiles import ANSWERS, open_retriever
 
-        return cls(open_retriever(Index.open(index), CANDIDATES))
+        return cls(open_retriever(Index.open(index), CANDIDATES, ANSWERS))
 
     def find(self, item: Source) -> Found:
         hits = self._retriever.invoke(item.question)

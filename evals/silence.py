@@ -4,11 +4,11 @@
 
 The index is the product's; without a source it is the same index whose searches pass that source over (BM25's word
 frequencies still count it). With `--model` the model answers under vLLM, else answers are quotes: the two are told apart.
-`--fit` works out the numbers of medmodel/rag/abstention.yaml from the part that work may look at: a logistic regression
-(L2) on the features, and the conformal threshold: of the chances that silent questions get when their own question is not
-among those fitted on (tenfold, ten times), the one that at most one in twenty is expected to exceed.
+`--fit` works out the numbers of medmodel/rag/abstention.yaml from questions that work may look at, those of files beside the
+suite's: a logistic regression (L2) on the features, and the conformal threshold: of the chances that silent questions get when
+their own guideline is not among those fitted on (tenfold, ten times), the one that at most one in twenty is expected to exceed.
 
-    python -m evals.silence --index store/index-* --part dev --fit
+    python -m evals.silence --index store/index-* --part all --fit --questions evals/blind/silence_dev.jsonl
     python -m evals.silence --index store/index-* --part held --model store/merge-*/model
 """
 
@@ -34,13 +34,13 @@ from medmodel.rag.abstention import features
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import taken
-from medmodel.rag.profiles import open_retriever
+from medmodel.rag.profiles import ANSWERS, open_retriever
 from medmodel.records import Answer, Passage
 
 SILENT = 0.95  # asked of silent questions
 FOLDS = 10
 REPEATS = 10  # other folds each time, the mean taken: one split moves over_silent by six points
-RIDGE = 0.3  # of weights in standard deviations: as good as 1.0 out of fold, and 114 examples bear little
+RIDGE = 0.3  # of weights in standard deviations: as good as 1.0 out of fold
 Language = Literal["en", "zh"]
 SUITES: Mapping[Language, type[Abstention]] = {"en": Abstention, "zh": AbstentionZh}
 CANDIDATES = 20  # passages retrieved, as in the product
@@ -83,13 +83,13 @@ def ask(
     engine: Engine | None,
     limit: int | None = None,
     language: Language = "en",
-    questions: Path | None = None,
+    questions: Sequence[Path] = (),
 ) -> list[Scored]:
-    """Every question of the suite, or of a file, twice. A row's metrics say which of the two it was."""
+    """Every question of the suite, or of files, twice. A row's metrics say which of the two it was."""
     with calling() as wait_for:
 
         def subject(view: Index) -> Subject:
-            answerer = Answerer(open_retriever(view, CANDIDATES), engine)
+            answerer = Answerer(open_retriever(view, CANDIDATES, ANSWERS), engine)
 
             def asked(question: str, language: str) -> Answer:
                 return wait_for(answerer.answer(question, "zh" if language == "zh" else "en"))
@@ -97,21 +97,23 @@ def ask(
             return Subject(ask=asked)
 
         suite = SUITES[language](Material(passages=index.passages, part=part))
-        items = list(_read(questions) if questions else suite.items())[:limit]
+        items = [item for path in questions for item in _read(path)] or list(suite.items())
+        items = items[:limit]
         with ThreadPoolExecutor(8) as pool:
             known = list(pool.map(lambda item: run.score(suite, item, subject(index)), items))
             unknown = list(pool.map(lambda item: _silent(item, index, subject), items))
     return known + unknown
 
 
-def fit(index: Index, part: Part = "dev", language: Language = "en") -> Fitted:
-    """The numbers, from every question of a part with and without its guideline."""
+def fit(index: Index, items: Sequence[Asked]) -> Fitted:
+    """The numbers, from every question with and without its guideline. Folds are of whole guidelines."""
     seen, answers, groups = [], [], []
-    for number, item in enumerate(SUITES[language](Material(part=part)).items()):
+    guidelines = sorted({item.document for item in items})
+    for item in items:
         for view, answered in ((index, 1.0), (Without(index, item.document), 0.0)):
             seen.append(features(item.text, _found(view, item.text)))
             answers.append(answered)
-            groups.append(number)
+            groups.append(guidelines.index(item.document))
     names = sorted(seen[0])
     x, y, group = np.array([[one[name] for name in names] for one in seen]), np.array(answers), np.array(groups)
     chances = np.zeros(len(y))
@@ -159,7 +161,7 @@ def _logistic(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[An
 
 
 def _found(index: Index, question: str) -> list[tuple[Passage, float]]:
-    return taken(open_retriever(index, CANDIDATES).invoke(question))
+    return taken(open_retriever(index, CANDIDATES, ANSWERS).invoke(question))
 
 
 def _report(rows: Sequence[Scored]) -> dict[str, Any]:
@@ -179,23 +181,25 @@ def main(
     fitting: Annotated[bool, typer.Option("--fit", help="work out the numbers of abstention.yaml")] = False,
     language: Annotated[Language, typer.Option(help="of the questions")] = "en",
     questions: Annotated[
-        Path | None, typer.Option(help="ask those of a file instead: JSON lines with id, document, text")
+        list[Path] | None, typer.Option(help="JSON lines with id, document, text: asked in the suite's place; fitted on beside it")
     ] = None,
     rows: Annotated[Path | None, typer.Option(help="write every question's row here")] = None,
 ) -> None:
     """Ask every question with and without its guideline."""
     opened = Index.open(index)
     if fitting:
-        print(json.dumps(fit(opened, part, language)._asdict(), indent=1))
+        written = [item for path in questions or () for item in _read(path)]
+        suite = SUITES[language](Material(part=part))
+        print(json.dumps(fit(opened, [*suite.items(), *written])._asdict(), indent=1))
         return
     if model is None:
-        asked = ask(opened, part, None, language=language, questions=questions)
+        asked = ask(opened, part, None, language=language, questions=questions or ())
     else:
         from medmodel.models.vllm_server import VllmServer
 
         with VllmServer(model) as server:
             server.wait_ready()
-            asked = ask(opened, part, server.engine(), language=language, questions=questions)
+            asked = ask(opened, part, server.engine(), language=language, questions=questions or ())
     if rows:
         rows.write_text("".join(row.model_dump_json() + "\n" for row in asked), encoding="utf-8")
     print(json.dumps(_report(asked), indent=1))

@@ -19,18 +19,14 @@ def passage(text: str, source: str = "bone", title: str = "Osteoporosis") -> Pas
 def test_features_are_of_the_best_passage_and_of_the_neighbours() -> None:
     found = [(passage(DENOSUMAB), 0.7), (passage("Fluids are given first in shock.", "shock", "Shock"), 0.3)]
     seen = features("May denosumab be paused?", found)
-    assert seen["cosine"] == 0.7
-    assert seen["words"] == 1.0  # both content words, "denosumab" and "paused", stand in the first
     assert seen["one_source"] == 0.5  # one of two
-    assert 0.3 < seen["sentence"] <= 1.0
+    assert seen["length"] == pytest.approx(math.log(3))  # two content words, "denosumab" and "paused"
+    assert 0.0 < seen["apart"] < seen["late"] <= 1.0
 
 
-def test_a_rare_word_that_is_missing_weighs_more_than_a_common_one() -> None:
-    found = [(passage("It may be paused for a while."), 0.5)]
-    rare_missing = features("May denosumab be paused?", found)["words"]
-    found = [(passage("Denosumab is an antibody."), 0.5)]
-    common_missing = features("May denosumab be paused?", found)["words"]
-    assert rare_missing < 0.5 < common_missing
+def test_where_two_sources_match_alike_neither_stands_apart() -> None:
+    found = [(passage(DENOSUMAB, "one"), 0.7), (passage(DENOSUMAB, "two"), 0.7)]
+    assert features("May denosumab be paused?", found)["apart"] == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_chance_is_a_logistic_one() -> None:
@@ -60,6 +56,6 @@ def test_a_chinese_question_is_answered_where_half_of_its_words_stand() -> None:
 def test_a_chinese_question_is_weighed_by_its_terms_in_english_over_english_passages() -> None:
     found = [(passage("Warfarin is adjusted to an INR of 2 to 3 in atrial fibrillation.", title="Atrial fibrillation"), 0.7)]
     seen = features("房颤患者华法林怎么用？", found)
-    assert seen["words"] == 1.0  # "atrial", "fibrillation" and "warfarin" all stand there
+    assert seen["late"] > features("房颤患者华法林怎么用？", [(passage("Wounds are washed."), 0.7)])["late"]
     assert seen["understood"] == 1.0
     assert features("房颤患者磅礴怎么用？", found)["understood"] == 0.5  # two signs of four

@@ -15,8 +15,10 @@ from medmodel.errors import InputError, UnknownName
 from medmodel.rag import lexical, profiles
 from medmodel.rag.asked import FEW, kept_words, spread
 from medmodel.rag.hits import Found, Retriever
+from medmodel.rag.retrievers.dense import Dense
 from medmodel.rag.retrievers.diversity import Diversity
 from medmodel.rag.retrievers.fusion import Fusion, Side, fuse
+from medmodel.rag.retrievers.late import Late
 from medmodel.rag.retrievers.parents import Parents
 from medmodel.rag.retrievers.preference import Preference
 from medmodel.rag.retrievers.rewriting import Rewriting, core
@@ -210,3 +212,25 @@ def test_a_new_retriever_ranks_and_nothing_else() -> None:
     index = Given([passage("b#0", "Bee."), passage("a#0", "Ant.")])
     [hit] = Alphabetical(index=index, k=1).invoke("x")
     assert (hit.page_content, hit.metadata["passage_id"], hit.metadata["passage"].id) == ("Ant.", "a#0", "a#0")
+
+
+def test_the_first_passages_are_put_in_order_by_how_they_meet_the_question_word_by_word() -> None:
+    vest, icd = passage("icd#0", text="Implanted devices are checked."), passage("vest#0", text="A wearable vest is offered.")
+    index = Given([vest, icd], dense={"icd#0": 0.62, "vest#0": 0.60})
+    found = Late(index=index, of=Dense(index=index)).rank("Who is offered the wearable vest?")
+    assert ids(found) == ["vest#0", "icd#0"]
+    assert found[0].score <= 1.0
+    assert found[0].cosine == 0.60  # what silence and clinics' own indexes compare
+
+
+def test_only_the_first_are_looked_at_again_and_the_others_stay_behind_them() -> None:
+    named = [passage(f"p#{at}", text="A wearable vest is offered." if at == 3 else "Wounds are washed.") for at in range(4)]
+    index = Given(named, dense={f"p#{at}": 0.9 - at / 10 for at in range(4)})
+    assert ids(Late(index=index, of=Dense(index=index), top=2).rank("Who is offered the wearable vest?"))[2:] == ["p#2", "p#3"]
+
+
+def test_chinese_passages_and_questions_stay_in_the_order_in_which_they_came() -> None:
+    index = Given([passage("a#0", text="Wounds are washed."), passage("b#0", text="A vest.")], dense={"a#0": 0.9, "b#0": 0.8})
+    assert ids(Late(index=index, of=Dense(index=index)).rank("谁可以穿背心？")) == ["a#0", "b#0"]
+    chinese = Given([passage("a#0", text="清洗伤口。"), passage("b#0", text="A vest.")], dense={"a#0": 0.9, "b#0": 0.8})
+    assert ids(Late(index=chinese, of=Dense(index=chinese)).rank("Who gets a vest?")) == ["a#0", "b#0"]

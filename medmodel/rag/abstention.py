@@ -1,13 +1,12 @@
 """Do the passages found answer the question? A chance from a few features, and silence below a threshold.
 
 Nearness alone does not tell: without its guideline a question on ventriculitis still finds sepsis. Measured by leaving one
-guideline out at a time (evals/abstention.py, which also fits the numbers in abstention.yaml):
+guideline out at a time (evals/silence.py, which also fits the numbers in abstention.yaml):
 
-    cosine      of the best passage
-    sentence    cosine of the best sentence
-    words       share of the question's content words that one passage under its title has; each counts as many times as the
-                embedder cuts it into pieces, since rare words are cut ("den-os-uma-b") and common ones are not
+    late        how well a passage under its title meets the question word by word (`medmodel.rag.late`): what tells most
+    apart       by how much, beside the best passage of another source: the neighbours of a subject match about alike
     one_source  share of the ten passages found that one source holds: where a guideline answers, its neighbours are found too
+    length      logarithm of the number of content words: the more is asked, the less of it one passage has
 
 The threshold is conformal: of silent questions like those it was fitted on, at most one in twenty is expected to pass.
 A Chinese question over English passages is asked by its terms in English (`medmodel.rag.terms`), with weights of its own and
@@ -24,17 +23,16 @@ Fitted on guidelines of 6 to 90 passages each: over sources of one passage or tw
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from medmodel.rag.embedder import embed_question, embedded_folder
-from medmodel.rag.nearest import CONSIDERED, sentence_vectors
+from medmodel.rag.late import matches
+from medmodel.rag.nearest import CONSIDERED
 from medmodel.rag.support import content_words
 from medmodel.rag.terms import bridged
 from medmodel.rag.words import chinese, coverage
@@ -42,8 +40,6 @@ from medmodel.records import Passage
 
 NUMBERS = Path(__file__).with_name("abstention.yaml")
 NEIGHBOURS = 10  # passages among which one source's are counted
-STEM = 6  # letters: "thrombolysed" meets "thrombolysis"
-_WORD = re.compile(r"[^\W_][^\W_\-]*")
 
 Found = Sequence[tuple[Passage, float]]  # passages with their cosines, best first
 
@@ -64,13 +60,16 @@ def features(question: str, found: Found) -> dict[str, float]:
     asked = bridged(question) if chinese(question) else None
     if asked:
         question = asked.english
-    wanted = {word[:STEM]: _pieces(word) for word in content_words(question) if len(word) > 2}
-    held = [_stems(f"{passage.source.title} {' '.join(passage.heading)} {passage.text}") for passage in considered]
     sources = Counter(passage.source.id for passage, _ in found[:NEIGHBOURS])
+    late = [
+        (match, passage.source.id)
+        for match, passage in zip(matches(question, considered), considered, strict=True)
+    ]
+    best, source = max(late)
     return {
-        "cosine": max(cosine for _, cosine in found[:CONSIDERED]),
-        "sentence": float((sentence_vectors(considered) @ embed_question(question)).max()),
-        "words": max(sum(wanted[stem] for stem in wanted if stem in stems) for stems in held) / (sum(wanted.values()) or 1),
+        "late": best,
+        "apart": best - max((match for match, other in late if other != source), default=min(late)[0]),
+        "length": math.log1p(sum(len(word) > 2 for word in content_words(question))),
         "one_source": max(sources.values()) / min(NEIGHBOURS, len(found)),
         **({"understood": asked.understood} if asked else {}),
     }
@@ -84,24 +83,6 @@ def _likely(question: str, found: Found, pair: str) -> bool:
 def chance(seen: Mapping[str, float], numbers: Mapping[str, Any]) -> float:
     """Chance from 0 to 1 that the references answer."""
     return 1 / (1 + math.exp(-numbers["intercept"] - sum(weight * seen[name] for name, weight in numbers["weights"].items())))
-
-
-@lru_cache(maxsize=8192)
-def _pieces(word: str) -> int:
-    return len(_tokenizer().encode(word, add_special_tokens=False).ids)
-
-
-@cache
-def _tokenizer() -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(embedded_folder() / "tokenizer.json"))
-    tokenizer.no_padding()  # its file asks for 128 tokens
-    return tokenizer
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:STEM].lower() for word in _WORD.findall(text)}
 
 
 @cache

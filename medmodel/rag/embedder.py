@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from medmodel.artifacts import file_sha256
 from medmodel.errors import ArtifactError, InputError
-from medmodel.rag.minilm import MiniLM
+from medmodel.rag.minilm import MiniLM, Tokens
 
 PUBLISHED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sentence-transformers/all-MiniLM-L6-v2
 LONGEST = 160  # tokens; passages average 90, and the cost grows with the longest of a batch
@@ -39,6 +39,14 @@ def embed(
 def embed_question(text: str, name: str = "embedded") -> npt.NDArray[np.float32]:
     """The unit vector of a question. Kept: retrieval asks for it, and then, once or twice, the choice of sentences."""
     return _question(text, name)
+
+
+def embed_tokens(texts: Sequence[str]) -> list[Tokens]:
+    """The word pieces of texts, each with its unit vector: of the packaged embedder alone."""
+    with _one_at_a_time:
+        model = _model("embedded")
+    assert isinstance(model, _Embedded), "the packaged embedder"
+    return model.tokens(texts)
 
 
 def fingerprint(name: str = "embedded") -> str:
@@ -86,6 +94,9 @@ class _Embedded:
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None]) -> npt.NDArray[np.float32]:
         return self._model.encode(texts, progress)
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        return self._model.tokens(texts)
 
 
 class _Named:

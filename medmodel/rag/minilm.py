@@ -41,6 +41,14 @@ class Linear(NamedTuple):
     bias: Any
 
 
+class Tokens(NamedTuple):
+    """A text's word pieces, where each begins and ends in it (pieces, 2), and each one's unit vector in its context."""
+
+    pieces: tuple[str, ...]
+    spans: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float16]
+
+
 class MiniLM:
     """The encoder over one folder of weights (`model.safetensors`, `tokenizer.json`). Safe to call from several threads:
     batches run one at a time, so a question waits for one of them and not for a whole index.
@@ -71,6 +79,23 @@ class MiniLM:
                 done += len(batch)
                 progress(done)
         return vectors
+
+    def tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The word pieces of each text, its marks of beginning and end among them."""
+        import torch
+        from torch.nn import functional as F
+
+        read = self._tokenizer.encode_batch(list(texts))
+        found: dict[int, Tokens] = {}
+        for batch in batches([len(each.ids) for each in read]):
+            runs = [(length, len(list(alike))) for length, alike in groupby(len(read[at].ids) for at in batch)]
+            with torch.inference_mode(), self._one_at_a_time:
+                tokens = torch.tensor([token for at in batch for token in read[at].ids])
+                places = torch.tensor([place for at in batch for place in range(len(read[at].ids))])
+                states = F.normalize(self._states(tokens, places, runs), dim=1).to(torch.float16)
+            for at, vectors in zip(batch, states.split([len(read[at].ids) for at in batch]), strict=True):
+                found[at] = Tokens(tuple(read[at].tokens), np.array(read[at].offsets), vectors.numpy().copy())
+        return [found[at] for at in range(len(read))]
 
     @property
     def arithmetic(self) -> str:

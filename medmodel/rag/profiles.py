@@ -1,7 +1,7 @@
 """Retrieval profiles: which retrievers search, around one another, with what weights, as data.
 
 `profiles.yaml` holds them: a tree of retrievers by name, each with its options, `of` what it wraps (one, or a list that
-fusion fuses), and the embedder that the profile is meant for. `laptop` is the product's default.
+fusion fuses), and the embedder that the profile is meant for. A search is by `laptop`; an answer rests on `reranked`.
 
     retriever = open_retriever(Index.open(folder), k=20);  retriever.invoke("how much apixaban in renal failure?")
 """
@@ -22,6 +22,7 @@ from medmodel.rag.hits import Retriever
 from medmodel.rag.index import Index
 
 DEFAULT = "laptop"
+ANSWERS = "reranked"
 
 
 def open_retriever(index: Index, k: int, profile: str = DEFAULT) -> Retriever:

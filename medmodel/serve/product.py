@@ -227,7 +227,7 @@ def _answering(
     from medmodel.rag import refs
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
-    from medmodel.rag.profiles import open_retriever
+    from medmodel.rag.profiles import ANSWERS, open_retriever
     from medmodel.rag.retrievers.together import Together
 
     safety.country_of()  # a setting that names no known country fails now, not at the first emergency
@@ -237,7 +237,7 @@ def _answering(
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     tools.find("warm-up")  # and the calculators
     own = refs.load_index()
-    retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES)
+    retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES, ANSWERS)
     release = f"{about['name']} {about['digest'][:12]}".strip()
     held = ChainMap(index.passages, own.passages) if own else index.passages  # type: ignore[arg-type]  # read, never written
 

@@ -1,6 +1,6 @@
 """Two indexes searched as one: the release's references and a clinic's own.
 
-Each side's scores (0..1 within the side) are weighted by its best cosine, which does compare across indexes.
+Each side's scores (1 at most) are weighted by its best cosine, which does compare across indexes.
 Not registered by name: it needs a second index, so only the product, which knows both, builds it.
 """
 
@@ -12,7 +12,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from medmodel.rag.index import Index
-from medmodel.rag.profiles import DEFAULT, open_retriever
+from medmodel.rag.profiles import ANSWERS, open_retriever
 
 
 class Together(BaseRetriever):
@@ -22,7 +22,7 @@ class Together(BaseRetriever):
     index: Index
     own: Index
     k: int = 20
-    profile: str = DEFAULT
+    profile: str = ANSWERS
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Hit]:
         sides = [open_retriever(index, self.k, self.profile).invoke(query) for index in (self.index, self.own)]
