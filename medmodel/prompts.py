@@ -18,10 +18,10 @@ from collections.abc import Sequence
 
 from medmodel.records import Message, Passage
 
-SYSTEM = (
+SYSTEM = (  # with the chat's marks 64 tokens of SmolLM2, two of the blocks that vLLM keeps between prompts
     "Answer the clinical question from the numbered sentences only. Begin each line with the number of the sentence it "
-    "rests on, in brackets: often one of the nearest, which are named after the question. If none answers it, write: "
-    "No answer in the references."
+    "rests on, in brackets: often one of the nearest, which are named after the question. Copy numbers exactly. If none "
+    "answers it, write: No answer in the references."
 )
 NO_ANSWER = "No answer in the references."
 MAX_LINES = 3
