@@ -181,7 +181,8 @@ def main(
     fitting: Annotated[bool, typer.Option("--fit", help="work out the numbers of abstention.yaml")] = False,
     language: Annotated[Language, typer.Option(help="of the questions")] = "en",
     questions: Annotated[
-        list[Path] | None, typer.Option(help="JSON lines with id, document, text: asked in the suite's place; fitted on beside it")
+        list[Path] | None,
+        typer.Option(help="JSON lines with id, document, text: asked in the suite's place; fitted on beside it"),
     ] = None,
     rows: Annotated[Path | None, typer.Option(help="write every question's row here")] = None,
 ) -> None:

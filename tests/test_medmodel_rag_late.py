@@ -21,7 +21,9 @@ def test_the_passage_that_has_what_is_asked_matches_better_than_its_neighbour() 
 
 
 def test_a_text_matches_itself_wholly() -> None:
-    assert matches("Cardiology. . Pacemakers are checked.", [passage("Pacemakers are checked.")]) == pytest.approx([1.0], abs=0.01)
+    assert matches("Cardiology. . Pacemakers are checked.", [passage("Pacemakers are checked.")]) == pytest.approx(
+        [1.0], abs=0.01
+    )
 
 
 def test_words_of_asking_do_not_count() -> None:

@@ -61,10 +61,7 @@ def features(question: str, found: Found) -> dict[str, float]:
     if asked:
         question = asked.english
     sources = Counter(passage.source.id for passage, _ in found[:NEIGHBOURS])
-    late = [
-        (match, passage.source.id)
-        for match, passage in zip(matches(question, considered), considered, strict=True)
-    ]
+    late = [(match, passage.source.id) for match, passage in zip(matches(question, considered), considered, strict=True)]
     best, source = max(late)
     return {
         "late": best,

@@ -61,7 +61,9 @@ def main() -> None:
     if wanted.before:
         read = others(wanted.before, made)
         start = train(read, 0)
-        print(f"before, {len(read):,} tokens of other sources: {bits_per_byte(start, heldout, made):.4f} bits a byte", flush=True)
+        print(
+            f"before, {len(read):,} tokens of other sources: {bits_per_byte(start, heldout, made):.4f} bits a byte", flush=True
+        )
     scores: dict[str, list[float]] = {}
     for seed in range(wanted.first, wanted.first + wanted.seeds):
         arms = {
