@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from medmodel.rag import entailment, units, worked
+from medmodel.rag import entailment, instances, units, worked
 from medmodel.rag.support_text import Reading
 from medmodel.rag.support_verdict import Verdict
 
@@ -33,8 +33,12 @@ def numbers(said: Reading, held: Reading) -> Verdict | None:
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
         if any(_after_within(said, at, held, place) for other, place in held.quantities if other in equal):
             return Verdict("contradicted", f"number: after '{one.words.strip()}', where the quote says within")
-        if any(_comparators_agree(one, other, said, held, free) for other in equal):
+        if any(_comparators_agree(one, other, said, held, free) for other in equal) or (
+            not equal and _said_apart(one, said, held, both)
+        ):
             continue
+        if free and instances.plausible(one, at, equal, said, held):
+            continue  # `unsure` doubts it
         if equal:
             opposite = all(one.comparator and other.comparator and (one.comparator in "≥>") != (other.comparator in "≥>") for other in equal)  # fmt: skip
             return Verdict(
@@ -59,6 +63,32 @@ def numbers(said: Reading, held: Reading) -> Verdict | None:
         ]  # fmt: skip
         return Verdict("contradicted" if rivals else "not_found", f"number: '{one.words.strip()}' is not in the quote")
     return None
+
+
+def unsure(said: Reading, held: Reading) -> Verdict | None:
+    """A number of a free claim that is not the quote's, and may follow from it: the scorer's."""
+    if entailment.copied(said, held):
+        return None
+    both = said.text + " " + held.text
+    for one, at in said.quantities:
+        equal = [other for other, _ in held.quantities if units.same(one, other, both) or _unit_left_out(one, other, both)]
+        if any(_comparators_agree(one, other, said, held, True) for other in equal) or (
+            not equal and _said_apart(one, said, held, both)
+        ):
+            continue
+        if (equal or not worked.follows(one, said, held)) and instances.plausible(one, at, equal, said, held):
+            return Verdict("not_found", f"number: '{one.words.strip()}' is not in the quote as it is said")
+    return None
+
+
+def _said_apart(one: units.Quantity, said: Reading, held: Reading, both: str) -> bool:
+    """One end of a range that the other sentence writes in one: "four days to a week" for "4–7 days"."""
+    mine, theirs = (
+        [*(found for found, _ in reading.quantities if found.form == "–"), *instances.ranges(reading)]
+        for reading in (said, held)
+    )
+    own = [span for span in mine if one is span or units.same(one, units.end(span, 0)) or units.same(one, units.end(span, 1))]
+    return any(units.same(span, other, both) for span in own for other in theirs)
 
 
 def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
@@ -90,10 +120,13 @@ def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> boo
 
 def _calendar(one: units.Quantity, other: units.Quantity) -> bool:
     """Four weeks or 30 days for a month, up to three of them."""
-    if {one.unit, other.unit} != {"h", "month"} or one.form or other.form:
+    if {one.unit, other.unit} != {"h", "month"} or one.form != other.form:
         return False
-    months, hours = (one.low, other.low) if one.unit == "month" else (other.low, one.low)
-    return months <= 3 and hours in (months * 28 * 24, months * 30 * 24, months * 13 / 3 * 168)
+    calendar, clock = (one, other) if one.unit == "month" else (other, one)
+    return all(
+        months <= 3 and hours in (months * 28 * 24, months * 30 * 24, months * 13 / 3 * 168)
+        for months, hours in ((calendar.low, clock.low), (calendar.high, clock.high))
+    )
 
 
 def _counted(one: units.Quantity, at: int, said: Reading, held: Reading) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from medmodel.rag import classes, entailment, units
-from medmodel.rag.support_numbers import numbers
+from medmodel.rag.support_numbers import numbers, unsure
 from medmodel.rag.support_text import Reading, Term, denied, light_names, stem, turned
 from medmodel.rag.support_verdict import Verdict
 
@@ -529,10 +529,11 @@ def _sides(reading: Reading) -> Iterator[tuple[str, frozenset[str], frozenset[st
 
 
 RULES: Sequence[Callable[[Reading, Reading], Verdict | None]] = (
-    numbers, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
+    numbers, unsure, _kinds, _replaced, _partners, _swapped, _limits, _axes, _prefixes, _certainty, _universal, _codes, _conditions, _lengthened,
 )  # fmt: skip
 ORDER = (_partners, _swapped)  # hold in the quote's own words too, whatever their order
 DOUBTS = (
+    unsure,
     _partners,
     _swapped,
     _limits,
