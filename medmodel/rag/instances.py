@@ -33,6 +33,8 @@ def plausible(one: units.Quantity, at: int, equal: Sequence[units.Quantity], sai
     return (
         any(_holds(one, before, low, high, span) for low, high, span in _spans(one, held))
         or _both_ends(one, held)
+        or _pressure(one, held)
+        or _listed(one, held)
         or _computed(one, held)
         or bool(not one.unit and not one.comparator and _CLOCK.search(said.text))
     )
@@ -62,18 +64,25 @@ def _denied(said: Reading, held: Reading) -> bool:
 def _spans(one: units.Quantity, held: Reading) -> Iterator[tuple[float, float, units.Quantity]]:
     """What the quote leaves open: (lowest, highest, the quantity that says so)."""
     endless = float("inf")
+    last, place = None, -9
     for found, at in held.quantities:
         before = held.tokens[at - 1].words.lower() if at else ""
         if bool(found.unit) != bool(one.unit) and not (found.form or _AGED.search(_leading(held, at))):
+            last, place = found, at
             continue  # "a five-year-old" is no case of "a score of 12 or less"
         if found.form == "–":
             yield found.low, found.high, found
         elif found.form:
             continue
+        elif not found.comparator and last and place == at - 1 and last.comparator and last.unit != found.unit:
+            yield (
+                (found.low, endless, found) if last.comparator in "≥>" else (-endless, found.low, found)
+            )  # "70 mg/dL (3.9 mmol/L)"
         elif found.comparator in ("≥", ">") or (not found.comparator and before in _OVER):
             yield found.low, endless, found
         elif found.comparator in ("≤", "<") or before in _UNDER:
             yield -endless, found.low, found
+        last, place = found, at
     for found in ranges(held):
         yield found.low, found.high, found
 
@@ -105,13 +114,32 @@ def _both_ends(one: units.Quantity, held: Reading) -> bool:
     )
 
 
+def _pressure(one: units.Quantity, held: Reading) -> bool:
+    """A blood pressure whose both values meet the quote's limit."""
+    return any(
+        one.form == found.form == "/" and not one.comparator and found.comparator
+        and all((mine >= limit) if found.comparator in "≥>" else (mine <= limit) for mine, limit in ((one.low, found.low), (one.high, found.high)))
+        for found, _ in held.quantities
+    )  # fmt: skip
+
+
+def _listed(one: units.Quantity, held: Reading) -> bool:
+    """ "Four doses" of what is given on days 0, 3, 7 and 14; "four drugs" that the quote names."""
+    counts = {len(held.quantities), len({term.value for term in held.of("drug")})}
+    return one.unit in ("", "次") and not one.comparator and one.low in counts and 3 <= one.low <= 12
+
+
 def _computed(one: units.Quantity, held: Reading) -> bool:
     """The sum of two numbers of one unit, or a dose by so many days or times."""
     if one.form:
         return False
     values = [found for found, _ in held.quantities if not found.form]
     sums = [a.low + b.low for at, a in enumerate(values) for b in values[at + 1 :] if a.unit == b.unit == one.unit]
-    counts = [found.low / 24 if found.unit == "h" else found.low for found in values if found.unit in ("h", "", "×", "次")]
+    counts = [
+        found.low / 24 if found.unit == "h" else found.low
+        for found in values
+        if found.unit in ("h", "", "×", "次", "u", "piece")
+    ]
     products = [
         a.low * count for a in values for count in counts if a.unit == one.unit and a.unit not in ("", "h", "%") and count > 1
     ]

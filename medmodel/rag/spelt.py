@@ -119,13 +119,19 @@ _QUANTITIES: list[tuple[re.Pattern[str], Any]] = [
         (r"\b(?:one|1|a single) day (?:a|per|each|every|of the|in the|in a) week\b", "once a week"),
         (r"\b(?:on )?(?:two|2) days (?:a|per|each|every|of the|of each|in the|in a) week\b", "twice a week"),
         (rf"\b(?:on )?({_COUNT}) days (?:a|per|each|every|of the|of each|in the|in a) week\b", r"\1 times a week"),
-        (r"\bat least once\b(?! (?:daily|weekly|monthly|yearly|a |per |every |each |in ))|\b(?:one|1) or more times?\b", "at least one"),
+        (r"\bat least once\b(?! (?:(?:daily|weekly|monthly|yearly|a|per|every|each)\b|in (?:\d|two|three|four|five|ten)))|\b(?:one|1) or more times?\b", "at least one"),
         (r"\b(\d\d)\+0(?![\d.])", r"\1"),
         (r"\ban? (day|week|month|year) (?=(?:to|or) (?:an? |\w+ )(?:day|week|fortnight|month|year)s?\b)", r"1 \1 "),
         (rf"\b({_COUNT}(?: ?[-–] ?{_COUNT})?) or (more|greater|fewer|less|over|above|under|below) ({_UNIT})\b", r"\1 \3 or \2"),
         (rf"(\d ?)({_UNIT}) or (more|less|higher|lower|above|below|over|under) (?:per|/|for each|a) (g|gram|kg|mL|L|lit(?:re|er))\b", r"\1\2/\4 or \3"),
         (rf"\b({_COUNT})(?: (?:to|[-–]) ({_COUNT}))?(?: [a-z]+)? (?:in|out of)(?: every)? (10|ten|100|a hundred|one hundred)\b(?![ ,.]?\d| (?:{_UNIT}|thousand|million|years))", _share),
+        (r"\bthree[- ]quarters of an hour\b", "45 minutes"),
         (r"\bthree[- ]quarters of\b", "75 % of"),
+        (r"\bwithin the (?:past|last|previous|preceding) ", "within "),
+        (r"\b(up to|until|under|over|above|below|before|at least|at most) age (?=\d)", r"aged \1 "),
+        (r"\bdays? (\d+(?:/\d+){2,})(?![\d/])", lambda match: match[1].replace("/", ", ") + " days"),
+        (r"(?<![\d/.])(\d{1,2})/(7|52|12)(?![\d/%.])", lambda match: f"{match[1]} {_FRACTIONS[match[2]]}"),
+        (r"(\d[\d.]* ?(?:mg|mcg|µg|micrograms?|g|mL|ml|units?))((?: [a-z]+){0,2}) (daily|a day|per day|each day) or (more|less)\b", lambda match: f"at {'least' if match[4].lower() == 'more' else 'most'} {match[1]}{match[2]} {match[3]}"),
         (r"\b(?:a|one)[- ]quarter of (?!an? (?:hour|year))", "25 % of "),
         (r"\b(second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (day|week|month|year)\b", lambda match: f"{_ORDINALS[match[1].lower()]} {match[2]}s"),
         (r"\b(week|day|month) (two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", r"\2 \1s"),
@@ -149,6 +155,7 @@ _QUANTITIES: list[tuple[re.Pattern[str], Any]] = [
         (r"半个?(?=天)", "0.5"),
     )
 ]  # fmt: skip
+_FRACTIONS = {"7": "days", "52": "weeks", "12": "months"}  # British notes: "3/12" are three months
 _ORDINALS = dict(zip("second third fourth fifth sixth seventh eighth ninth tenth".split(), map(str, range(2, 11)), strict=True))
 
 
@@ -158,7 +165,7 @@ _SPELT: list[tuple[re.Pattern[str], Any]] = [
         (GRADED.pattern, " "),  # how sure the authors are
         (r"\bshort-acting beta[- ]?2?[- ]?agonists?\b|短效β2?(?:受体)?激动剂", "SABA"),
         (r"\blong-acting beta[- ]?2?[- ]?agonists?\b|长效β2?(?:受体)?激动剂", "LABA"),
-        (r"\bsodium-glucose co-?transporter[- ]?2 inhibitors?\b|\bSGLT-?2i\b", "SGLT2 inhibitor"),
+        (r"\bsodium-glucose co-?transporter[- ]?2 inhibitors?\b|(?<![A-Za-z])SGLT-?2(?:i\b| ?inhibitors?\b|抑制剂)", "gliflozin"),
         (r"\b(?:dipeptidyl peptidase|DPP)[- ]?4 inhibitors?\b", "gliptin"),
         (r"\bSp?a?O2\b", "saturation"),
         (r"\bHbA1c\b|糖化血红蛋白", "glycohemoglobin"),

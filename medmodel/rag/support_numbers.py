@@ -14,6 +14,8 @@ _CALLED_FLOOR = re.compile(
     r"min(?:imum|imal)|threshold|cut-?off|score of|starting|\bfrom\b|once|reach|turn|gone on|lasts?\b|target|goal|最小|至少|达到",
     re.IGNORECASE,
 )
+_TIMED = re.compile(r"\btimes\b", re.IGNORECASE)
+_DOSES = re.compile(r"\b(?:doses|injections|courses|occasions|episodes|sessions|infusions)\b", re.IGNORECASE)
 _UNTIL = re.compile(r"\b(?:before|prior to|within|until|by|first)\b|之前|前|内", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:after|following|from|since)\b|之后|后", re.IGNORECASE)
 _AGES = re.compile(
@@ -88,7 +90,7 @@ def _said_apart(one: units.Quantity, said: Reading, held: Reading, both: str) ->
         for reading in (said, held)
     )
     own = [span for span in mine if one is span or units.same(one, units.end(span, 0)) or units.same(one, units.end(span, 1))]
-    return any(units.same(span, other, both) for span in own for other in theirs)
+    return any(units.same(span, other, both) or _calendar(span, other) for span in own for other in theirs)
 
 
 def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
@@ -110,6 +112,8 @@ def _after_within(said: Reading, at: int, held: Reading, place: int) -> bool:
 def _unit_left_out(one: units.Quantity, other: units.Quantity, both: str) -> bool:
     """ "Under 130/80", "aged 75", "an eGFR of 30": one of the two has its number alone. A dose has its unit, and a share its "%"."""
     unit = one.unit or other.unit
+    if unit == "×" and _TIMED.search((one if one.unit else other).words) and _DOSES.search(both):
+        return one.low == other.low  # "five times" for "five doses"
     if bool(one.unit) == bool(other.unit) or unit in _ALWAYS_WRITTEN or "/mg" in unit:
         return False
     if "month" in (one.unit, other.unit) and not _AGES.search(both):

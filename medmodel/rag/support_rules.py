@@ -83,7 +83,9 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
                 continue
             if kind == "code" and term.words.lower().replace("-", "") in re.sub(r"[\s-]", "", held.text.lower()):
                 continue
-            if kind == "grade" and re.search(rf"(?<![a-z]){re.escape(term.value.split()[-1])}(?![a-z])", held.text.lower()):
+            if kind == "grade" and any(
+                re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", held.text.lower()) for name in _either_numeral(term.value)
+            ):
                 continue
             if kind == "drug" and any(classes.kin(term.value, other) for other in known):
                 continue
@@ -91,6 +93,18 @@ def _kinds(said: Reading, held: Reading) -> Verdict | None:
                 continue  # another name of something that the quote describes: the scorer's
             return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
     return None
+
+
+def _either_numeral(grade: str) -> list[str]:
+    """The last word of a grade, in Roman and in Arabic: "type 2" is "type II"."""
+    last = grade.split()[-1]
+    turned = [
+        b
+        for pair in enumerate("i ii iii iv v vi".split(), 1)
+        for a, b in (map(str, pair), map(str, reversed(pair)))
+        if a == last
+    ]
+    return [last, *turned]
 
 
 def _codes(said: Reading, held: Reading) -> Verdict | None:
