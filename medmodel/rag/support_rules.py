@@ -22,7 +22,7 @@ CONDITIONAL = frozenset("if unless when whenever until provided except once 如�
 LEFT_OUT_CHINESE = 1.4  # three signs
 _NOUNS = ("have", "has", "had", "tion", "ment", "therapy", "lasting", "together", "score", "course", "regimen", "agent", "use")
 ADDED = 0.6  # weight of what is added to a list, below which it says nothing new
-_AND = frozenset("and or nor plus 和 与 或 及".split())
+_AND = frozenset("and or nor plus 和 与 或 及 并".split())
 LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word that adds nothing ("score", "therapy")
 _OPENERS = frozenset(
     "in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split()
@@ -168,7 +168,11 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
             left.remove(best)
         else:
             lone.append((term, scope))
-    missed = [(term, scope) for term, scope in left if scope and len(scope & said.stems) >= 0.5 * len(scope)]
+    missed = [
+        (term, scope)
+        for term, scope in left
+        if scope and len(scope & said.stems) >= 0.5 * len(scope) and not _clause_gone(term, held, said)
+    ]
     hard = [term for term, _ in lone if term.value == "not" and not (free and _prevents(term, held))]
     if hard and len(lone) % 2 and (len(claim) - len(quote)) % 2 and not (free and quote):
         return Verdict("contradicted", f"limit: the quote has no '{hard[0].words}' there")
@@ -186,6 +190,15 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
             if len(claim) <= len(quote) and len(scope & said.stems) >= 0.4 * len(scope):
                 return Verdict("not_found", f"limit: the claim leaves out '{kept[0].words}'")
     return None
+
+
+def _clause_gone(term: Term, held: Reading, said: Reading) -> bool:
+    """ "And must not be frozen" without any of its words: the claim drops the clause, not its "not"."""
+    clause = held.tokens[term.at].clause
+    content = {token.stem for token in held.tokens if token.clause == clause and not token.common} - light_names()
+    content -= {held.tokens[term.at].stem}
+    opening = next(token for token in held.tokens if token.clause == clause).words.lower()
+    return bool(content) and not content & said.stems and opening in ("and", "并")
 
 
 def _negations(one: Reading, other: Reading) -> Iterator[Term]:
@@ -329,11 +342,20 @@ def _conditions(said: Reading, held: Reading) -> Verdict | None:
             )
         ):
             continue
+        if len(gone) == 1 and not held.zh and _manner(held, gone[0]):
+            continue  # "haemodynamically stable", "routine screening", "immediately"
         if len(gone) == 1 and not held.zh and (held.tokens[gone[0]].words.lower().endswith(_NOUNS) or _next_of(held, gone[0])):
             continue  # "zinc supplementation", "the initiation of": the scorer's
         words = " ".join(held.tokens[at].words for at in range(gone[0], min(gone[-1] + 1, gone[0] + 4)))
         return Verdict("not_found", f"limit: the claim leaves out '{words}'")
     return None
+
+
+def _manner(held: Reading, at: int) -> bool:
+    """An adverb of a sentence that denies nothing: less is said without it. "Not routinely" is another matter."""
+    word = held.tokens[at].words.lower()
+    adverb = held.tokens[at].kind == "word" and (word.endswith("ly") or word in ("routine", "uninterrupted", "afterwards"))
+    return adverb and not any(term.value == "not" for term in held.of("limit"))
 
 
 def in_order(said: Reading, held: Reading) -> bool:
@@ -377,6 +399,8 @@ def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
     opening = next((at for at in range(first, gone[-1] + 1) if words[at] in CONDITIONAL or words[at] in _OPENERS), None)
     led, joins = words[first], words[after - 1] if after > gone[-1] + 1 else ""
     under = [at for at in range(first) if held.tokens[at].clause == held.tokens[first].clause and words[at] in _RESTRICTS]
+    if _own_sentence(held, first, gone, after) or _spaced(held, first, gone) or _dosed(held, first, gone):
+        return True
     if led in _ADDS or (led == "to" and words[first + 1 : first + 2] != ["patients"]):
         return True
     if led == "or" or joins == "or":
@@ -391,6 +415,36 @@ def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
         else held.tokens[gone[-1]].clause < held.tokens[-1].clause
     )
     return own or (len(gone) == 1 and not under and held.tokens[gone[0]].kind in ("word", "number"))
+
+
+def _own_sentence(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
+    """What stands between semicolons, or begins behind a comma with how it is done (", given as a dose of …")."""
+    starts = _mark_before(held, first)
+    if starts == "," and re.match(r"\w+(?:ed|en)\b", held.tokens[first].words) and after == len(held.tokens):
+        return not any(token.words.lower() in CONDITIONAL for token in held.tokens[first:after])
+    return starts in (";", "；") and (after == len(held.tokens) or _mark_before(held, after) in (";", "；"))
+
+
+def _mark_before(held: Reading, at: int) -> str:
+    """The mark between a word and the one before it, as far as the words can be found in the text; "" when there is none."""
+    if not at:
+        return ""
+    pattern = re.escape(held.tokens[at - 1].words.strip()) + r"\W*?([,;；，])\W*" + re.escape(held.tokens[at].words.strip())
+    found = re.search(pattern, held.text)
+    return found[1] if found else ""
+
+
+def _spaced(held: Reading, first: int, gone: Sequence[int]) -> bool:
+    """ "2 to 6 months apart"."""
+    return held.tokens[first].kind == "number" and held.tokens[gone[-1]].words.lower() == "apart" and len(gone) == 2
+
+
+def _dosed(held: Reading, first: int, gone: Sequence[int]) -> bool:
+    """ "At 20 mg daily", "at a rate of 100 per minute": how much, where what is given stays."""
+    numbers_gone = [found for found, at in held.quantities if first <= at <= gone[-1]]
+    return held.tokens[first].words.lower() == "at" and bool(numbers_gone) and all(
+        not found.comparator and found.unit.split("/")[0] in ("mg", "mL", "u", "piece", "") and found.unit for found in numbers_gone
+    )  # fmt: skip
 
 
 def _conditional(reading: Reading) -> Iterator[tuple[str, frozenset[str]]]:
