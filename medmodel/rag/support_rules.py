@@ -133,7 +133,7 @@ def _axes(said: Reading, held: Reading) -> Verdict | None:
             for term in mine:
                 token = said.tokens[term.at]
                 whole = len(token.words) > len(term.words) and token.stem in held.stems  # "oral" of "oral anticoagulant"
-                if term.value in theirs or whole or _stands_there(term, held):
+                if term.value in theirs or whole or _stands_there(term, held) or _no_side(term, said):
                     continue
                 missing = theirs - {other.value for other in mine}
                 if missing and (kind == "opposite" or axis not in ("kind",)):
@@ -145,6 +145,14 @@ def _axes(said: Reading, held: Reading) -> Verdict | None:
                 if kind == "qualifier" and axis in ("population", "route", "severity", "acuity", "side"):
                     return Verdict("not_found", f"{kind}: '{term.words}' is not in the quote")
     return None
+
+
+def _no_side(term: Term, said: Reading) -> bool:
+    """ "Left out", "left alone", "right at the end": no side of the body."""
+    following = said.tokens[term.at + 1] if term.at + 1 < len(said.tokens) else None
+    return term.words.lower() in ("left", "right") and (
+        following is None or following.common or following.words.lower() in ("alone", "untreated", "away")
+    )
 
 
 def _stands_there(term: Term, held: Reading) -> bool:
@@ -160,6 +168,12 @@ def _limits(said: Reading, held: Reading) -> Verdict | None:
     claim = [(term, _scope(term, said)) for term in _negations(said, held)]
     quote = [(term, _scope(term, held)) for term in _negations(held, said)]
     free = not entailment.copied(said, held)  # in other words, what is denied once may be denied twice
+    if (
+        free
+        and any(term.value == "only" for term in said.of("limit"))
+        and any(term.value == "unless" for term in held.of("limit"))
+    ):
+        return None  # "not … unless" is "only … if"
     left, lone = list(quote), []
     said_too = {term.words.lower() for term, _ in quote}
     for term, scope in sorted(claim, key=lambda one: one[0].words.lower() not in said_too):
@@ -422,6 +436,8 @@ def _own_sentence(held: Reading, first: int, gone: Sequence[int], after: int) ->
     starts = _mark_before(held, first)
     if starts == "," and re.match(r"\w+(?:ed|en)\b", held.tokens[first].words) and after == len(held.tokens):
         return not any(token.words.lower() in CONDITIONAL for token in held.tokens[first:after])
+    if not first and after < len(held.tokens) and _mark_before(held, after) in (";", "；"):
+        return True
     return starts in (";", "；") and (after == len(held.tokens) or _mark_before(held, after) in (";", "；"))
 
 

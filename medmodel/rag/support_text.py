@@ -55,7 +55,7 @@ _IRREGULAR = {
     "fallen": "fall", "rose": "rise", "risen": "rise", "led": "lead", "shown": "show", "known": "know", "found": "find",
     "made": "make", "seen": "see", "done": "do", "gone": "go", "lost": "lose", "died": "die", "dying": "die", "positive": "positive",
     "position": "position", "general": "general", "infant": "infant", "infants": "infant", "born": "birth", "worse": "worse", "lower": "lower",
-    "hospital": "hospital+", "hospitals": "hospital+", "note": "note", "notes": "note", "noted": "note", "bled": "bleed", "evenity": "evenity", "diagnoses": "diagnos", "diagnosis": "diagnos", "crises": "crisis", "biopsies": "biopsy",
+    "hospital": "hospital+", "hospitals": "hospital+", "note": "note", "notes": "note", "noted": "note", "bled": "bleed", "evenity": "evenity", "severity": "severity", "manner": "manner", "later": "later", "diagnoses": "diagnos", "diagnosis": "diagnos", "crises": "crisis", "biopsies": "biopsy",
 }  # fmt: skip
 _ENDINGS = (
     "izations isations ization isation ational ations ation itions ition ments ment ances ance ences ence ancy ency ities ity "
