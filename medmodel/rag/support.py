@@ -23,7 +23,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from medmodel.rag import entailment
-from medmodel.rag.support_rules import DOUBTS, ORDER, RULES, in_order
+from medmodel.rag.support_copies import in_order
+from medmodel.rag.support_rules import DOUBTS, ORDER, RULES
 from medmodel.rag.support_text import COMMON, MOST, Reading, Term, read
 from medmodel.rag.support_verdict import Label, Verdict
 
