@@ -25,6 +25,8 @@ _COUNT = rf"(?:\d+(?:\.\d+)?|{SMALL})"
 _PERIOD = r"(?:minute|hour|day|week|month|year)"
 _TIMES = {"once": "1", "twice": "2", "thrice": "3"}
 _UNIT = r"(?:mg|mcg|µg|micrograms?|g|grams?|milligrams?|mL|ml|L|lit(?:re|er)s?|units?|IU|tablets?|capsules?|puffs?|doses?|points?|years?|months?|weeks?|days?|hours?|minutes?|cm|mm|mmHg|%)"
+_OF = {"10": 10, "ten": 10, "1000": 0.1, "a thousand": 0.1, "10000": 0.01, "10 000": 0.01}  # to percent; of a hundred: 1
+_LONE = {"sixes": "six"}
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _LARGE = {"thousand": 1e3, "million": 1e6, "千": 1e3, "万": 1e4, "百万": 1e6, "亿": 1e8}
 _PER_YEAR = {"2": "every 6 months", "3": "every 4 months", "4": "every 3 months", "6": "every 2 months", "12": "monthly"}
@@ -56,7 +58,7 @@ def _half(match: re.Match[str]) -> str:
 
 def _share(match: re.Match[str]) -> str:
     """ "9 out of ten" as "90 %", "93 to 97 in a hundred" as "93–97 %"."""
-    scale = 10 if match[3].lower() in ("10", "ten") else 1
+    scale = _OF.get(match[3].lower(), 1.0)
     ends = [f"{_value(found) * scale:.10g}" for found in (match[1], match[2]) if found]
     return "–".join(ends) + " %"
 
@@ -79,7 +81,20 @@ COUNTED: list[tuple[re.Pattern[str], Any]] = [
         (r"(?<![\d.])(\d+(?:\.\d+)?) ?[x×*] ?10(?:\^([3-8]|1[0-2])|([³⁴-⁸]))(?!\d)", _power),
         (rf"\b({_COUNT}) (thousand|million)\b", _large),
         (r"(\d+(?:\.\d+)?|[一二两三四五六七八九十])(百万|万|千|亿)(?=[单位国际UIu毫升个/])", _large),
-        (rf"\ban? ({_PERIOD}) and a half\b", _half),
+        (rf"\b(?:an?|one) ({_PERIOD}|lit(?:re|er)|gram|tablet|milligram) and a half\b", _half),
+        (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
+        (r"\b(?:a|one) decade\b", "10 years"),
+        (r"\bthrice\b", "three times"),
+        (rf"\b({SMALL})-?fold\b", r"\1 times"),
+        (r"\bupwards? of\b", "more than"),
+        (r"\b(over|under)[- ]?(\d+)s\b", r"\1 \2 years"),
+        (r"\bunder[- ](twos|threes|fours|fives|sixes|tens|twelves)\b", lambda match: f"under {units.COUNTS[_LONE.get(match[1].lower(), match[1].lower()[:-1])]} years"),
+        (r"\bin (?:their|his|her) (twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies\b", lambda match: f"aged {TENS[match[1].lower() + 'y']}–{int(TENS[match[1].lower() + 'y']) + 9} years"),
+        (r"\b(hours?|days?|weeks?|months?) (to|or) an? (day|week|month|year)\b", r"\1 \2 1 \3"),
+        (r"\b(?:a|one)[- ]third of\b|\b1/3 of\b", "33 % of"),
+        (r"\btwo[- ]thirds of\b|\b2/3 of\b", "67 % of"),
+        (r"(^|\b(?:about|around|roughly|nearly|almost|over|in|to|by|with|than|and) |[,.;] )half of (?!an? )", r"\g<1>50 % of "),  # not "the front half of"
+        (r"\bone in two\b", "50 %"),
         (r"\bhalf an? (lit(?:re|er)|gram|tablet|milligram)\b", r"0.5 \1"),
         (r"\bhalf a day\b|\ba half[- ]day\b", "12 hours"),
         (rf"\b(?:a |every )?couple of (?={_PERIOD}|tablets|doses|times)", lambda match: ("every " if match[0].lower().startswith("every") else "") + "2 "),
@@ -106,7 +121,7 @@ COUNTED: list[tuple[re.Pattern[str], Any]] = [
         (r"\ban? (day|week|month|year) (?=(?:to|or) (?:an? |\w+ )(?:day|week|fortnight|month|year)s?\b)", r"1 \1 "),
         (rf"\b({_COUNT}(?: ?[-–] ?{_COUNT})?) or (more|greater|fewer|less|over|above|under|below) ({_UNIT})\b", r"\1 \3 or \2"),
         (rf"(\d ?)({_UNIT}) or (more|less|higher|lower|above|below|over|under) (?:per|/|for each|a) (g|gram|kg|mL|L|lit(?:re|er))\b", r"\1\2/\4 or \3"),
-        (rf"\b({_COUNT})(?: (?:to|[-–]) ({_COUNT}))?(?: [a-z]+)? (?:in|out of)(?: every)? (10|ten|100|a hundred|one hundred)\b(?![ ,.]?\d| (?:{_UNIT}|min|hrs?|kg|thousand|million)\b)", _share),
+        (rf"\b({_COUNT})(?: (?:to|[-–]) ({_COUNT}))?(?: [a-z]+)? (?:in|out of)(?: every)? (10|ten|100|a hundred|one hundred|1000|a thousand|10000|10 000)\b(?![ ,.]?\d| (?:{_UNIT}|min|hrs?|kg|thousand|million)\b)", _share),
         (r"\b(?:come|comes|coming|came) (?:straight )?off (?=(?:[\w-]+ ){0,2}[\w-]+)", "stop "),
         (r"\bthree[- ]quarters of an hour\b", "45 minutes"),
         (r"\bthree[- ]quarters of\b", "75 % of"),
@@ -121,12 +136,19 @@ COUNTED: list[tuple[re.Pattern[str], Any]] = [
         (r"\b(week|day|month) (two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", r"\2 \1s"),
         (r"\b(week|day|month) (\d+)(?=\.(?:\s|$))", r"\2 \1s"),
         (r"\b(hour|day|week|month)s? (\d+(?:, ?\d+)*(?:,? (?:and|or|to) \d+))\b(?! ?(?:\1|%|mg))", r"\2 \1s"),
-        (r"\b(?:the )?(?:first|initial|opening) (?:three|3) months of (?:the |her |a )?pregnancy\b|\bearly pregnancy\b", "the first trimester"),
+        (r"\b(?:the )?(?:first|initial|opening) (?:three|3) months of (?:the |her |a )?pregnancy\b|\b(?:the )?first (?:12|twelve|13) weeks of (?:the |her |a )?pregnancy\b|\bearly pregnancy\b", "the first trimester"),
         (r"\b(?:should|must|may|can|need|is|are|do|does) (?:not|never) (?:to )?be (delayed|postponed|left|kept|put off|held|stored|continued|used|given|taken)( for| until)? (?:beyond|past|(?:more|longer|later) than) ", r"should be \1 at most "),
         (r"\bnot to exceed\b|\bwithout exceeding\b|\b(?:must|do|should|may|can) not go (?:above|over|beyond|past)\b", "at most"),
         (r"\bdouble or (?:triple|treble)\b|\b(?:two|2|twice)(?: to|[-–]| or) (?:three|3)(?: times|-?fold)\b", "2 times or 3 times"),
         (r"(?:怀孕|妊娠|孕妇|孕期)的?(?:头|前|最初)(?:三|3)个月", "妊娠早期"),
         (r"孕早期", "妊娠早期"),
+        (r"隔[天日](?:一次|1次)?", "每48小时一次"),
+        (r"[每一]个?季度?(?=[一1]次)|每季度?", "每3个月"),
+        (r"三分之([一二])", lambda match: {"一": "33%", "二": "67%"}[match[1]]),
+        (r"([一二两三四五六七八九])百(?![一二三四五六七八九十零万分])", lambda match: f"{units.COUNTS[match[1]]}00"),
+        (r"[一1](天|日|周|个?月)(?=[二两三四五2-5]次)", lambda match: "每" + match[1].removeprefix("个")),
+        (r"([一二两三四五六七八九])[到至~-]([二两三四五六七八九十])(?=倍|片|粒|毫克|毫升|次)", lambda match: f"{units.COUNTS[match[1]]}–{units.COUNTS[match[2]]}"),
+        (r"半个月", "15天"),
         (r"个?钟头", "小时"),
         (r"(?:个?礼拜|个星期)", "周"),
         (r"([一二两三四五六七八九])?十([一二三四五六七八九])(?![百千万])", _chinese),

@@ -17,7 +17,7 @@ from medmodel.rag import units, worked
 from medmodel.rag.support_text import Reading
 
 NEAR = 0.02  # share by which a rounded sum or product may differ
-_JOINED = frozenset("to through 至 到 and or –".split())  # between the ends of a range
+MONTH = 672  # hours of the four weeks that a month is called beside weeks
 _REPEATED = frozenset("every each within 每 each".split())  # a period or a limit is no case of another one
 _UNDER = frozenset("within under before by until 以内".split())
 _OVER = frozenset("after from since past 超过".split())
@@ -45,10 +45,14 @@ def ranges(reading: Reading) -> list[units.Quantity]:
     found = []
     for (one, at), (other, place) in pairwise(reading.quantities):
         between = [token.words.lower() for token in reading.tokens[at + 1 : place]]
-        if len(between) <= 1 and set(between) <= _JOINED and not one.form and not other.form and not other.comparator:
-            unit = one.unit or other.unit
-            if other.unit == unit and (one.unit or unit == "") and one.low < other.low:
-                found.append(units.Quantity(one.low, other.low, one.comparator, unit, one.words, "–"))
+        joined = between in (["to"], ["through"], ["至"], ["到"], []) or (
+            between in (["and"], ["和"]) and at and reading.tokens[at - 1].words.lower() == "between"
+        )
+        if not joined or one.form or other.form or other.comparator:
+            continue
+        first = one._replace(low=one.low * MONTH, unit="h") if (one.unit, other.unit) == ("month", "h") else one
+        if first.unit in ("", other.unit) and first.low < other.low:
+            found.append(units.Quantity(first.low, other.low, one.comparator, other.unit, one.words, "–"))
     return found
 
 
@@ -62,27 +66,28 @@ def _denied(said: Reading, held: Reading) -> bool:
 
 
 def _spans(one: units.Quantity, held: Reading) -> Iterator[tuple[float, float, units.Quantity]]:
-    """What the quote leaves open: (lowest, highest, the quantity that says so)."""
-    endless = float("inf")
+    """What the quote leaves open: (lowest, highest, the quantity that says so). Two limits of one unit hold together."""
+    limits: list[tuple[str, units.Quantity]] = []
     last, place = None, -9
     for found, at in held.quantities:
         before = held.tokens[at - 1].words.lower() if at else ""
+        converted = last is not None and place == at - 1 and last.unit != found.unit  # "70 mg/dL (3.9 mmol/L)"
+        sign = found.comparator or (
+            "≥" if before in _OVER else "≤" if before in _UNDER else last.comparator if converted and last else ""
+        )
+        last, place = found, at
         if bool(found.unit) != bool(one.unit) and not (found.form or _AGED.search(_leading(held, at))):
-            last, place = found, at
             continue  # "a five-year-old" is no case of "a score of 12 or less"
         if found.form == "–":
             yield found.low, found.high, found
-        elif found.form:
-            continue
-        elif not found.comparator and last and place == at - 1 and last.comparator and last.unit != found.unit:
-            yield (
-                (found.low, endless, found) if last.comparator in "≥>" else (-endless, found.low, found)
-            )  # "70 mg/dL (3.9 mmol/L)"
-        elif found.comparator in ("≥", ">") or (not found.comparator and before in _OVER):
-            yield found.low, endless, found
-        elif found.comparator in ("≤", "<") or before in _UNDER:
-            yield -endless, found.low, found
-        last, place = found, at
+        elif sign and not found.form:
+            limits.append(("over" if sign in "≥>" else "under", found))
+    for side, found in limits:
+        others = [limit.low for other, limit in limits if other != side and limit.unit == found.unit]
+        if side == "over":
+            yield found.low, min((low for low in others if low > found.low), default=float("inf")), found
+        else:
+            yield max((low for low in others if low < found.low), default=-float("inf")), found.low, found
     for found in ranges(held):
         yield found.low, found.high, found
 

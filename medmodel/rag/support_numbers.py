@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from medmodel.rag import entailment, instances, units, worked
-from medmodel.rag.support_text import Reading
+from medmodel.rag.support_text import EVERY, PERIODS, Reading
 from medmodel.rag.support_verdict import Verdict
 
 _ALWAYS_WRITTEN = frozenset(("mg", "mL", "u", "piece", "mmol", "mEq", "%", "h", "×"))  # doses, times and shares
@@ -39,6 +39,10 @@ def numbers(said: Reading, held: Reading) -> Verdict | None:
             not equal and _said_apart(one, said, held, both)
         ):
             continue
+        if _before(said, at) in EVERY and any(
+            (one.unit, one.low) in PERIODS.get(term.value, ()) for term in held.of("frequency")
+        ):
+            continue  # "every seven days" for "weekly"
         if free and instances.plausible(one, at, equal, said, held):
             continue  # `unsure` doubts it
         if equal:
@@ -78,6 +82,10 @@ def unsure(said: Reading, held: Reading) -> Verdict | None:
             not equal and _said_apart(one, said, held, both)
         ):
             continue
+        if _before(said, at) in EVERY and any(
+            (one.unit, one.low) in PERIODS.get(term.value, ()) for term in held.of("frequency")
+        ):
+            continue
         if (equal or not worked.follows(one, said, held)) and instances.plausible(one, at, equal, said, held):
             return Verdict("not_found", f"number: '{one.words.strip()}' is not in the quote as it is said")
     return None
@@ -89,7 +97,8 @@ def _said_apart(one: units.Quantity, said: Reading, held: Reading, both: str) ->
         [*(found for found, _ in reading.quantities if found.form == "–"), *instances.ranges(reading)]
         for reading in (said, held)
     )
-    own = [span for span in mine if one is span or units.same(one, units.end(span, 0)) or units.same(one, units.end(span, 1))]
+    ends = [(span, units.end(span, side)) for span in mine for side in (0, 1)]
+    own = [span for span, end in ends if one is span or units.same(one, end) or _calendar(one, end)]
     return any(units.same(span, other, both) or _calendar(span, other) for span in own for other in theirs)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from medmodel.rag import classes, entailment
-from medmodel.rag.support_text import Reading, Term, denied, stem, turned
+from medmodel.rag.support_text import EVERY, PERIODS, Reading, Term, denied, stem, turned
 from medmodel.rag.support_verdict import Verdict
 
 
@@ -33,7 +33,7 @@ def kinds(said: Reading, held: Reading) -> Verdict | None:
                 continue
             if kind == "drug" and any(classes.kin(term.value, other) for other in known):
                 continue
-            if free and kind != "drug" and not known - own:
+            if free and kind != "drug" and not known - own and not (kind == "frequency" and _otherwise_often(term.value, held)):
                 continue  # another name of something that the quote describes: the scorer's
             return Verdict("contradicted" if known - own else "not_found", f"{kind}: '{term.words}' is not in the quote")
     return None
@@ -63,9 +63,13 @@ def codes(said: Reading, held: Reading) -> Verdict | None:
 
 def _as_quantity(value: str, held: Reading) -> bool:
     """Every day is every 24 hours."""
-    hours = {"1/day": 24.0, "2/day": 12.0, "3/day": 8.0, "4/day": 6.0, "1/week": 168.0, "1/hour": 1.0}.get(value)
-    months = {"1/month": 1.0, "1/year": 12.0, "2/year": 6.0}.get(value)
-    return any((found.unit, found.low) in (("h", hours), ("month", months)) for found, _ in held.quantities)
+    return any((found.unit, found.low) in PERIODS.get(value, ()) for found, _ in held.quantities)
+
+
+def _otherwise_often(value: str, held: Reading) -> bool:
+    """The quote says "every 6 hours" where the claim says how often a day."""
+    units_of = {unit for unit, _ in PERIODS.get(value, ())}
+    return any(at and held.tokens[at - 1].words.lower() in EVERY and found.unit in units_of for found, at in held.quantities)
 
 
 def axes(said: Reading, held: Reading) -> Verdict | None:

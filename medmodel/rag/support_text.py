@@ -64,6 +64,15 @@ _ENDINGS = (
 )
 
 
+PERIODS: dict[str, tuple[tuple[str, float], ...]] = {  # a frequency of support.yaml as "every so many" of a unit
+    "1/hour": (("h", 1.0),), "1/day": (("h", 24.0),), "2/day": (("h", 12.0),), "3/day": (("h", 8.0),), "4/day": (("h", 6.0),),
+    "1/week": (("h", 168.0),), "1/month": (("month", 1.0), ("h", 672.0)), "1/year": (("month", 12.0),), "2/year": (("month", 6.0),),
+}  # fmt: skip
+
+
+EVERY = frozenset(("every", "each", "每"))
+
+
 class Term(NamedTuple):
     """Something a clinician acts on, in one spelling."""
 
