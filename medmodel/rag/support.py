@@ -6,7 +6,7 @@ limits ("not", "only", "unless"), opposites ("increase", "before"), who and how 
 the quote lacks is a veto: "contradicted" where the quote says another of the kind, else "not found". A claim that copies its
 quote but for a few words may also drop no condition and lengthen no list; without such a change, and with its words in the
 quote's order, it is admitted. In a claim that is in other words, a veto on grammar (limits, opposites, order, how sure) is
-only a doubt. Then the scorer decides between paraphrase and invention (`entailment.py`); it knows words by their meaning, is
+only a doubt, and so is a number that may follow from the quote's ("a 7 mm stone" for 5–10 mm). Then the scorer decides between paraphrase and invention (`entailment.py`); it knows words by their meaning, is
 told the doubts, and never overrules a veto.
 
 Not seen: whether the quote is right; a condition made up in ordinary words; a swap of ordinary words that no grammar

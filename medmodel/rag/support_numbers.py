@@ -1,4 +1,11 @@
-"""The numbers of a claim against those of its quote."""
+"""The numbers of a claim against those of its quote: each must stand there, in any unit and any words, and be limited alike.
+
+`numbers` is a veto. What the quote does not write, but may hold as one case, a sum or another way to limit (`instances.py`),
+passes it in a claim that is in other words; `unsure` then tells the scorer (feature "doubt_number"). In a copy it is a
+veto. Not covered: numbers that need knowledge ("an INR in range").
+
+    numbers(read("Give 5 mg daily."), read("Give 2 mg daily."))     # contradicted: "number: '5 mg' is not in the quote"
+"""
 
 from __future__ import annotations
 
@@ -25,6 +32,7 @@ _AGES = re.compile(
 
 
 def numbers(said: Reading, held: Reading) -> Verdict | None:
+    """The first number of the claim that its quote speaks against, or leaves no room for."""
     both = said.text + " " + held.text
     free = not entailment.copied(said, held)
     for one, at in said.quantities:

@@ -2,7 +2,7 @@
 
 Not covered: who does what to whom in a claim that is in other words.
 
-    partners(read("A drug's dose moved to another"), …)     # contradicted: "order: … belongs to … in the quote"
+    swapped(read("Apixaban over warfarin is advised."), read("Warfarin over apixaban is advised."))     # contradicted: changed places
 """
 
 from __future__ import annotations
