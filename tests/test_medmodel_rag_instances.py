@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from medmodel.rag.support_copies import conditions
+from medmodel.rag.support_limits import limits
 from medmodel.rag.support_numbers import numbers, unsure
 from medmodel.rag.support_text import read
 
@@ -66,8 +68,25 @@ def test_what_lies_outside_and_what_is_copied_stays_a_veto(claim: str, quote: st
     ],
 )
 def test_what_a_copy_may_leave_out(claim: str, quote: str) -> None:
-    from medmodel.rag.support_copies import conditions
-    from medmodel.rag.support_limits import limits
-
     said, held = read(claim), read(quote)
     assert (conditions(said, held), limits(said, held)) == (None, None)
+
+
+def test_the_second_of_two_conditions_may_not_go() -> None:
+    quote = "Carvedilol is preferred over other beta-blockers for prevention in patients with cirrhosis and significant portal hypertension."
+    found = conditions(read(quote.replace(" and significant portal hypertension", "")), read(quote))
+    assert found is not None
+    assert found.reason.startswith("limit: the claim leaves out")
+
+
+def test_one_number_of_the_quote_may_not_take_anothers_place() -> None:
+    quote = "In babies with jaundice in the first 24 hours of life, measure serum bilirubin within 2 hours."
+    found = numbers(read(quote.replace("within 2", "within 24")), read(quote))
+    assert found is not None
+    assert found.reason == "number: '24 hours' where the quote has '2 hours'"
+
+
+def test_only_one_is_a_number_where_one_of_them_is_none() -> None:
+    quote = read("Clozapine is for those in whom trials of at least two antipsychotics have failed.")
+    assert numbers(read("Clozapine comes after a try with only one other medicine."), quote) is not None
+    assert numbers(read("Clozapine is one of the medicines of last resort for them."), quote) is None

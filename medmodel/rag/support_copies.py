@@ -25,6 +25,10 @@ LEFT_OUT = 0.5  # weight of what a claim leaves out, below which it is a word th
 _OPENERS = frozenset(
     "in for with despite after before during within who whose whom without of by at on to from against as when where while whereas over under than among including".split()
 )
+_VERBS = frozenset("should is are may must can be do not offer give".split())
+_PEOPLE = frozenset(
+    "patients people persons adults children women men infants those anyone someone person patient syndrome over older".split()
+)
 _ADDS = frozenset("but while whereas because although though due so optimally ideally preferably 但 而 因为".split())
 _RESTRICTS = frozenset(
     "if unless when whenever until provided except once in for with who whose whom without despite where than 如果 若 除非".split()
@@ -121,6 +125,8 @@ def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
     if led == "or" or joins == "or":
         return True
     if led in _AND or joins in _AND:
+        if led in _AND and _of_people(held, first):
+            return False  # "in patients with A and B" without B
         return not under  # "if A and B" without B is wider; "give A and B" without B says less
     if opening == first or (opening is not None and opening < gone[0]):
         return False
@@ -130,6 +136,20 @@ def _may_go(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:
         else held.tokens[gone[-1]].clause < held.tokens[-1].clause
     )
     return own or (len(gone) == 1 and not under and held.tokens[gone[0]].kind in ("word", "number"))
+
+
+def _of_people(held: Reading, first: int) -> bool:
+    """Whether the first of two that are joined describes for whom: "in patients with cirrhosis and …"."""
+    near = [token.words.lower().strip() for token in held.tokens[max(0, first - 7) : first]]
+    if {token.words.lower() for token in held.tokens[first + 1 : first + 2]} & _VERBS:
+        return False  # "… and should be continued"
+    return any(
+        word in ("with", "who", "whose")
+        and place
+        and near[place - 1].rsplit(maxsplit=1)[-1] in _PEOPLE
+        and not set(near[place + 1 :]) & _VERBS
+        for place, word in enumerate(near)
+    )
 
 
 def _own_sentence(held: Reading, first: int, gone: Sequence[int], after: int) -> bool:

@@ -63,6 +63,7 @@ def numbers(said: Reading, held: Reading) -> Verdict | None:
             and one.low == 1
             and not one.comparator
             and said.tokens[at].words.lower() in ("one", "一次", "1次")
+            and _before(said, at) not in ("only", "just", "than")
         ):
             continue  # "one of them"
         if free and any(
@@ -76,6 +77,17 @@ def numbers(said: Reading, held: Reading) -> Verdict | None:
             if other.unit == one.unit and not any(units.same(other, mine, both) for mine, _ in said.quantities)
         ]  # fmt: skip
         return Verdict("contradicted" if rivals else "not_found", f"number: '{one.words.strip()}' is not in the quote")
+    return None if free else _repeated(said, held, both)
+
+
+def _repeated(said: Reading, held: Reading, both: str) -> Verdict | None:
+    """A copy that has one number of the quote in another's place: "within 24 hours" twice for "24 hours" and "2 hours"."""
+    if len(said.quantities) != len(held.quantities):
+        return None
+    for (one, _), (other, _) in zip(said.quantities, held.quantities, strict=True):
+        mine, theirs = (sum(units.same(one, found, both) for found, _ in reading.quantities) for reading in (said, held))
+        if mine > theirs and one.unit == other.unit and not units.same(one, other, both):
+            return Verdict("contradicted", f"number: '{one.words.strip()}' where the quote has '{other.words.strip()}'")
     return None
 
 
