@@ -118,7 +118,7 @@ FEATURES = (
     "covered", "covered_soft", "kept", "kept_soft", "free_covered", "free_kept", "free_strangest", "strangest", "strange", "exchanged", "exchanged_count",
     "inserted", "copied", "copied_exchanged", "copied_strangest", "copied_inserted", "copied_new", "disorder", "turned", "denials", "limits_added",
     "longer", "shorter", "softened", "missing_numbers", "swapped_terms",
-    "doubt_limit", "doubt_opposite", "doubt_qualifier", "doubt_certainty", "doubt_order", "doubt_code", "doubts_copied",
+    "doubt_limit", "doubt_opposite", "doubt_qualifier", "doubt_certainty", "doubt_order", "doubt_code", "doubt_number", "doubts_copied",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ limits ("not", "only", "unless"), opposites ("increase", "before"), who and how 
 the quote lacks is a veto: "contradicted" where the quote says another of the kind, else "not found". A claim that copies its
 quote but for a few words may also drop no condition and lengthen no list; without such a change, and with its words in the
 quote's order, it is admitted. In a claim that is in other words, a veto on grammar (limits, opposites, order, how sure) is
-only a doubt. Then the scorer decides between paraphrase and invention (`entailment.py`); it knows words by their meaning, is
+only a doubt, and so is a number that may follow from the quote's ("a 7 mm stone" for 5–10 mm). Then the scorer decides between paraphrase and invention (`entailment.py`); it knows words by their meaning, is
 told the doubts, and never overrules a veto.
 
 Not seen: whether the quote is right; a condition made up in ordinary words; a swap of ordinary words that no grammar
@@ -23,8 +23,10 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from medmodel.rag import entailment
-from medmodel.rag.support_rules import DOUBTS, ORDER, RULES, Label, Verdict, in_order
+from medmodel.rag.support_copies import in_order
+from medmodel.rag.support_rules import DOUBTS, ORDER, RULES
 from medmodel.rag.support_text import COMMON, MOST, Reading, Term, read
+from medmodel.rag.support_verdict import Label, Verdict
 
 __all__ = ["Label", "Verdict", "check", "content_words", "judged", "quantities", "terms", "verdict"]
 

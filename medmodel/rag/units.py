@@ -76,7 +76,7 @@ def same(one: Quantity, other: Quantity, text: str = "") -> bool:
     if one.form != other.form:
         return False
     if one.unit == other.unit:
-        near = DEGREES / 2 if one.unit == "°C" else 1e-6
+        near = DEGREES / 2 if one.unit == "°C" else ROUNDED if _converted(one, other) else 1e-6
         return _near(one.low, other.low, near, one.unit) and _near(one.high, other.high, near, one.unit)
     if {one.unit, other.unit} == {"mmol/mL", "mEq/mL"} or {one.unit, other.unit} == {"mmol", "mEq"}:
         doubled = re.search("calcium|magnes|phosph|钙|镁|磷", text, re.IGNORECASE)  # of two charges
@@ -89,6 +89,12 @@ def same(one: Quantity, other: Quantity, text: str = "") -> bool:
             for factor in factors
         )
     return False
+
+
+def end(span: Quantity, side: int) -> Quantity:
+    """The lower (0) or upper (1) end of a range, by itself."""
+    value = span.high if side else span.low
+    return span._replace(low=value, high=value, comparator="", form="")
 
 
 def bare(found: Quantity) -> Quantity:
@@ -106,6 +112,11 @@ def pattern() -> str:
         rf"(?:(?<![A-Za-zÀ-ÿ\d])(?:{comparators})\s*)?(?:=\s?)?{NUMBER}(?:[–/:]{NUMBER})?(?:[\s-]?(?:{_unit_pattern()}))?"
         rf"(?:{'|'.join(OR_MORE.values())})?"
     )
+
+
+def _converted(one: Quantity, other: Quantity) -> bool:
+    """One in kPa, the other in mmHg: both are written with two or three digits."""
+    return one.unit == "mmHg" and ("kpa" in one.words.lower()) != ("kpa" in other.words.lower())
 
 
 def _near(one: float, other: float, share: float, unit: str = "") -> bool:

@@ -60,7 +60,7 @@ def _meets(one: units.Quantity, said: Reading, held: Reading) -> bool:
     for other, _ in held.quantities:
         if not other.comparator or other.form:
             continue
-        value, limit = _alike(one, other)
+        value, limit = alike(one, other)
         if value is None or not _within(value, limit, other.comparator):
             continue
         both = said.text + " " + held.text
@@ -74,7 +74,7 @@ def _meets(one: units.Quantity, said: Reading, held: Reading) -> bool:
     return False
 
 
-def _alike(one: units.Quantity, other: units.Quantity) -> tuple[float | None, float]:
+def alike(one: units.Quantity, other: units.Quantity) -> tuple[float | None, float]:
     """Both on one scale; None where they have none."""
     if one.unit == other.unit:
         return one.low, other.low
