@@ -34,7 +34,7 @@ from medmodel.errors import InputError
 from medmodel.rag.disguise import fold
 from medmodel.rag.index import Index
 from medmodel.rag.injection import ended, hint
-from medmodel.rag.manner import WEIGHTS, relative, score, terms
+from medmodel.rag.manner import WEIGHTS, score, score_among, terms
 from medmodel.rag.passages import split_sentences
 from medmodel.recipe import data_dir
 from medmodel.records import Passage
@@ -144,9 +144,9 @@ def fit(found: Sentences, kept: Sequence[Sequence[list[str]]]) -> dict[str, Any]
     }
     alone, among = [], []
     for passages in kept:
-        scores = [[score(model, fold(sentence)) for sentence in passage] for passage in passages]
-        alone.append(_passing(value for values in scores for value in values))
-        among.append(_passing(value for values in scores if len(values) > 1 for value in relative(values)))
+        folded = [[fold(sentence) for sentence in passage] for passage in passages]
+        alone.append(_passing(score(model, sentence) for passage in folded for sentence in passage))
+        among.append(_passing(value for passage in folded if len(passage) > 1 for value in score_among(model, passage)))
     return {**model, "threshold": max(alone), "threshold_among": max(among)}
 
 
@@ -157,7 +157,7 @@ def _passing(values: Iterable[float]) -> float:
 
 def _odd(model: dict[str, Any], sentences: Sequence[str]) -> list[str]:
     """Those of a passage that would be withheld by this model alone."""
-    values = relative([score(model, fold(sentence)) for sentence in sentences])
+    values = score_among(model, [fold(sentence) for sentence in sentences])
     found = [one for one, value in zip(sentences, values, strict=True) if value > model["threshold_among"]]
     return found if len(found) < len(sentences) else []
 

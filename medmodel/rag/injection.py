@@ -31,7 +31,7 @@ from typing import NamedTuple
 import yaml
 
 from medmodel.rag.disguise import fold, readings
-from medmodel.rag.manner import manner, relative, threshold, threshold_among
+from medmodel.rag.manner import manner, manner_among, threshold, threshold_among
 from medmodel.rag.passages import split_document
 from medmodel.records import Document, Passage, Span, Withheld
 
@@ -45,6 +45,11 @@ TRICKS = {
     "encoded": "an encoded text",
 }
 MANNER = "it speaks to whoever writes an answer, in a source that nobody has reviewed"
+STRANGE = "it is written in the letters of a language that neither its passage nor the reader has"
+STRANGE_LETTERS = 6  # in a sentence beside others without: fewer are a name
+_STRANGE = re.compile(
+    "[\u0400-\u052f\u0590-\u0e7f\u3041-\u30fa\uac00-\ud7af]"
+)  # Cyrillic, Hebrew, Arabic to Thai, kana, Hangul
 CHANCE = (
     -1.5
 )  # manner below which a soft rule has met its words by chance: of orders not fitted on 0 to 4 in a hundred are lost so
@@ -61,7 +66,7 @@ _STOP = re.compile(
 # Where a sentence of an upload ends though no capital follows: before another script, a sign, a label ("ranker: …"), behind a
 # footnote's mark. A guideline's sentences stay as they were indexed. What is quoted of an upload then stops at its own stop.
 _ENDS = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)(?<!\bal)[.!?][\"”’)\]*†‡§¹²³]*"
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bapprox)(?<!\bDr)(?<!\bNo)(?<!\bFig)(?<!\bca)(?<!\bal)(?<=[\w)\]%])[.!?][\"”’)\]*†‡§¹²³]*"
     r"(?=\s+(?:[^\sa-z]|[a-z_]+(?: [a-z_]+)?:\s))|;(?=\s+\()|\}(?=\s+[A-Z])"
 )
 
@@ -126,13 +131,14 @@ def _split(passage: Passage) -> tuple[tuple[Span, ...], list[tuple[Span, str]]]:
 
 
 def _unlike_the_others(text: str, judged: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
-    """What no rule knows and speaks unlike its neighbours goes too, unless nothing would be left."""
-    plain = [part for part, why in judged if not why]
-    spoken = relative([manner(fold(text[part.start : part.end])) for part in plain])
-    odd = {part.start for part, value in zip(plain, spoken, strict=True) if value > threshold_among()}
+    """What no rule knows, but speaks or is written unlike its neighbours, goes too, unless nothing would be left."""
+    plain = [(part, text[part.start : part.end]) for part, why in judged if not why]
+    spoken = manner_among([fold(sentence) for _, sentence in plain])
+    odd = {part.start: MANNER for (part, _), value in zip(plain, spoken, strict=True) if value > threshold_among()}
+    odd |= {part.start: STRANGE for part, sentence in plain if len(_STRANGE.findall(sentence)) >= STRANGE_LETTERS}
     if len(odd) == len(plain):
         return judged
-    return [(part, why or (MANNER if part.start in odd else "")) for part, why in judged]
+    return [(part, why or odd.get(part.start, "")) for part, why in judged]
 
 
 def ended(passage: Passage) -> Iterator[Span]:

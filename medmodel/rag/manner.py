@@ -27,15 +27,19 @@ _UNIT = re.compile(r"[a-z']+|[\u4e00-\u9fff]")
 FEWEST = 4  # words or Chinese characters: "System: cardiovascular." has no manner
 OTHERS = 0.45  # a logistic regression on both gave .41 to .52 over three rounds of items, each fitted without one
 LEAST = -8.0  # manner that counts no lower: one dry sentence would make an order of the one beside it
+USUAL = -5.4  # mean manner of the sentences of guidelines: what stands for neighbours where a sentence has none of its script
 PART = 4  # letters of a part of a word
 PARTS_ZH = (1, 2, 3)  # characters
 
 
 def manner(folded: str) -> float:
     """Log-odds that a sentence, folded as `disguise.fold` does it, is an order to a model; of a title or a label, minus infinity."""
-    if len(_UNIT.findall(folded)) < FEWEST:
-        return float("-inf")
-    return score(_model(), folded)
+    return score(_model(), folded) if _has_manner(folded) else float("-inf")
+
+
+def manner_among(folded: Sequence[str]) -> list[float]:
+    """The same of each sentence of a passage, beside the others: a protocol is imperative throughout, an order alone is."""
+    return score_among(_model(), folded)
 
 
 def score(model: dict[str, Any], folded: str) -> float:
@@ -45,14 +49,19 @@ def score(model: dict[str, Any], folded: str) -> float:
     return float(model["intercept"] + sum(known) / max(1, len(known)) ** 0.5)
 
 
-def relative(manners: Sequence[float]) -> list[float]:
-    """Each sentence's manner less OTHERS of the mean of those beside it: an order is unlike its passage, a protocol's are alike."""
-    known = [max(one, LEAST) for one in manners if one > float("-inf")]
-    others = [(sum(known) - max(one, LEAST)) / max(1, len(known) - 1) for one in manners]
-    return [
-        one - OTHERS * (other if len(known) > 1 else 0.0) if one > float("-inf") else one
-        for one, other in zip(manners, others, strict=True)
-    ]
+def score_among(model: dict[str, Any], folded: Sequence[str]) -> list[float]:
+    """Each sentence's score less OTHERS of the mean of those beside it that are of its script: an order is unlike its passage."""
+    scores = [score(model, one) if _has_manner(one) else float("-inf") for one in folded]
+    chinese = [bool(_CHINESE.search(one)) for one in folded]
+    found: list[float] = []
+    for at, own in enumerate(scores):
+        others = [
+            max(other, LEAST)
+            for beside, other in enumerate(scores)
+            if beside != at and chinese[beside] == chinese[at] and other > float("-inf")
+        ]
+        found.append(own - OTHERS * (sum(others) / len(others) if others else USUAL))
+    return found
 
 
 def threshold() -> float:
@@ -61,7 +70,7 @@ def threshold() -> float:
 
 
 def threshold_among() -> float:
-    """Of a sentence among others, by its `relative` manner."""
+    """Of a sentence among others: of `manner_among`."""
     return float(_model()["threshold_among"])
 
 
@@ -78,6 +87,10 @@ def terms(folded: str) -> set[str]:
         run[at : at + size] for run in _CHINESE.findall(folded) for size in PARTS_ZH for at in range(len(run) - size + 1)
     }
     return {*words, *(f"{first} {second}" for first, second in zip(["^", *words], words, strict=False)), *parts, *chinese}
+
+
+def _has_manner(folded: str) -> bool:
+    return len(_UNIT.findall(folded)) >= FEWEST
 
 
 @cache
