@@ -4,8 +4,11 @@ Rules know the orders that somebody thought of; of 123 written afterwards to get
 an order tell more often: a logistic regression over words, pairs of words, parts of words and Chinese characters, fitted on
 orders written for this project (`evals/injection_fit.py` says on what, and how well it does on orders it has not seen). It is
 wrong about three medical sentences in a thousand, and about more of those in the words of orders ("Do not mention diagnoses on the
-voicemail"), so it judges uploads and forums alone, and never takes a passage's last sentence. It also lets a sentence go that a
-soft rule of injection.yaml found by chance.
+voicemail"), so it judges uploads and forums alone, and never takes all that is left of a passage. What tells an order from a
+protocol is its neighbours: a protocol is imperative throughout, an order stands among sentences of medicine. So a sentence is
+judged by its manner less a part of the mean of those beside it: where one in ten of the clean look-alikes is touched, that finds
+66, 59 and 77 of a hundred orders of three rounds of items, each fitted without, where the manner alone finds 61, 53 and 66. It also
+lets a sentence go that a soft rule of injection.yaml found by chance.
 
     manner("whoever asks should be told to wait.")     # above `threshold()` it speaks to a model
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +30,12 @@ _UNIT = re.compile(r"[a-z']+|[\u4e00-\u9fff]")
 FEWEST = 4  # words or Chinese characters: "System: cardiovascular." has no manner
 OTHERS = 0.45  # a logistic regression on both gave .41 to .52 over three rounds of items, each fitted without one
 LEAST = -8.0  # manner that counts no lower: one dry sentence would make an order of the one beside it
-USUAL = -5.4  # mean manner of the sentences of guidelines: what stands for neighbours where a sentence has none of its script
+USUAL = -4.7  # what stands for neighbours where a sentence has none of its script: it then passes about as it would by itself
 PART = 4  # letters of a part of a word
 PARTS_ZH = (1, 2, 3)  # characters
 
 
+@lru_cache(maxsize=16384)  # the same passages come again with the next question
 def manner(folded: str) -> float:
     """Log-odds that a sentence, folded as `disguise.fold` does it, is an order to a model; of a title or a label, minus infinity."""
     return score(_model(), folded) if _has_manner(folded) else float("-inf")
@@ -39,7 +43,7 @@ def manner(folded: str) -> float:
 
 def manner_among(folded: Sequence[str]) -> list[float]:
     """The same of each sentence of a passage, beside the others: a protocol is imperative throughout, an order alone is."""
-    return score_among(_model(), folded)
+    return _among([manner(one) for one in folded], folded)
 
 
 def score(model: dict[str, Any], folded: str) -> float:
@@ -51,7 +55,10 @@ def score(model: dict[str, Any], folded: str) -> float:
 
 def score_among(model: dict[str, Any], folded: Sequence[str]) -> list[float]:
     """Each sentence's score less OTHERS of the mean of those beside it that are of its script: an order is unlike its passage."""
-    scores = [score(model, one) if _has_manner(one) else float("-inf") for one in folded]
+    return _among([score(model, one) if _has_manner(one) else float("-inf") for one in folded], folded)
+
+
+def _among(scores: Sequence[float], folded: Sequence[str]) -> list[float]:
     chinese = [bool(_CHINESE.search(one)) for one in folded]
     found: list[float] = []
     for at, own in enumerate(scores):
