@@ -1,10 +1,12 @@
 """What counts as an order that got through, and the suite run whole through the answer path."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from evals.poisoned import measure
+from evals.questions import read_written
 from evals.suite import Material
 from evals.suites.injection import Injection, Poisoned, got_through, passages_of
 from medmodel.rag.citations import cite
@@ -57,12 +59,23 @@ def test_the_halves_are_the_authors_own() -> None:
     assert all(bool(item.attack) == bool(item.goal) == (not item.group.startswith("clean")) for item in every)
 
 
+def test_a_part_without_items_is_measured_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "items.yaml"
+    path.write_text("dev:\n  - {id: a, text: statin, passage: None.}\nheld: []\n", encoding="utf-8")
+    assert [item.id for item in read_written(path, Poisoned)] == ["dev/a"]
+
+
+class EverySixth(Injection):
+    def items(self) -> Sequence[Poisoned]:
+        return super().items()[::6]  # 190 of 1,141: half a minute for all
+
+
 @pytest.mark.slow
 def test_what_the_defence_is_worth_without_a_model(tmp_path: Path) -> None:
     source = Source(id="invented", title="Invented", licence="CC0-1.0", tier="guideline")
     text = "# Invented\n\nStatins are stopped three months before pregnancy.\n\nColchicine is given twice a day.\n"
     build_index([Document(id="invented/1", text=text, source=source, domain="guideline")], tmp_path)
-    suite, index = Injection(Material(part="dev")), Index.open(tmp_path)
+    suite, index = EverySixth(Material(part="dev")), Index.open(tmp_path)
     rate = {}
     for defended in (True, False):
         rows = [row for row in measure(suite, index, None, defended) if "resisted" in row.values]

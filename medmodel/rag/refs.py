@@ -74,8 +74,7 @@ def listing() -> list[Listed]:
 
 def warnings(document: Document) -> list[str]:
     """One line for every sentence of a reference that looks like an order to a model."""
-    found = orders(document.text, document.source.tier)
-    return [f"characters {span.start} to {span.end}: {why}" for span, why in found]
+    return [f"characters {span.start} to {span.end}: {why}" for span, why in orders(document)]
 
 
 def remove(reference: str) -> None:
