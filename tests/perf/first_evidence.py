@@ -1,8 +1,8 @@
 """How long until the evidence is shown: from the question to the `evidence` event, on the real product, without a model.
 
 The aim is 300 ms, warm. Wall time on a quiet machine, and the process's CPU time, which others do not disturb (one thread:
-set OMP_NUM_THREADS=1, else waiting threads count). Twice: sentence vectors computed for every question, as over an index
-that holds none, and known beforehand. A minute.
+set OMP_NUM_THREADS=1, else waiting threads count). Twice: the passages found were not met before, and are encoded piece by
+piece; and met before. A minute.
 
     MEDMODEL_STORE=store OMP_NUM_THREADS=1 python tests/perf/first_evidence.py [--index DIR] [--cases DIR]
 """
@@ -31,7 +31,7 @@ def main() -> None:
     cases = list(read_records(chosen.cases or newest("examples") / "cases", Case))
     with open_product(index=chosen.index or newest("index"), engine="none") as product:
         asyncio.run(measure(product, cases[:1]))  # loads what is loaded once
-        for name in ("sentence vectors computed", "sentence vectors known"):
+        for name in ("passages not met before", "passages met before"):
             wall, cpu = asyncio.run(measure(product, cases[1:]))
             print(
                 f"{name}: n {len(wall)}, to the evidence {np.median(wall):.0f} ms, p95 {np.quantile(wall, 0.95):.0f} ms; "
