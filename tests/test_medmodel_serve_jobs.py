@@ -191,6 +191,7 @@ with served(Path(sys.argv[1]), Fixed(ScriptedEngine(pause=0.2))) as url, Client(
 """
 
 
+@pytest.mark.slow
 def test_a_batch_on_a_full_disk_reads_failed_and_the_next_server_goes_on_with_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FULL, str(tmp_path), str(Path(__file__).parent)]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
