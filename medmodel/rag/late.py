@@ -14,7 +14,6 @@ the best of them says enough. English alone, as the embedder; of a text, its fir
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from medmodel.rag.asked import FUNCTION_WORDS
 from medmodel.rag.embedder import embed_tokens
+from medmodel.rag.kept import Kept
 from medmodel.rag.minilm import Tokens
 from medmodel.records import Passage
 
@@ -64,24 +64,4 @@ def _tells(piece: str) -> bool:
     return piece not in FUNCTION_WORDS and piece not in MARKS and any(sign.isalnum() for sign in piece)
 
 
-class _Kept:
-    """Pieces by text: the same passages come again with the next question."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Tokens] = {}
-        self._changing = threading.Lock()
-
-    def of(self, texts: Sequence[str]) -> list[Tokens]:
-        known = self._known  # another thread may begin a new one
-        found = {text: known[text] for text in texts if text in known}
-        missing = [text for text in dict.fromkeys(texts) if text not in found]
-        if missing:
-            found.update(zip(missing, embed_tokens(missing), strict=True))
-            with self._changing:
-                if len(self._known) + len(missing) > KEPT:
-                    self._known = {}  # rather than one by one: it is full once in some hundred questions
-                self._known.update((text, found[text]) for text in missing)
-        return [found[text] for text in texts]
-
-
-_kept = _Kept()
+_kept = Kept(embed_tokens, KEPT)

@@ -17,7 +17,6 @@ the cosine and the words alone, over passages in the order of the search, in .78
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -29,6 +28,7 @@ from langchain_core.documents import Document as Hit
 from medmodel import prompts
 from medmodel.rag.citations import check
 from medmodel.rag.embedder import embed, embed_question
+from medmodel.rag.kept import Kept
 from medmodel.rag.late import matches, sentence_matches
 from medmodel.rag.store import sentence_texts
 from medmodel.rag.terms import bridged
@@ -100,7 +100,7 @@ def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float
 
 def sentence_vectors(passages: Sequence[Passage]) -> npt.NDArray[np.float32]:
     """One unit vector a sentence, numbered as in the prompt: of the sentence under its heading."""
-    return _vectors.of([text for passage in passages for text in sentence_texts(passage)])
+    return np.stack(_vectors.of([text for passage in passages for text in sentence_texts(passage)]))
 
 
 def taken(hits: Iterable[Hit]) -> list[tuple[Passage, float]]:
@@ -120,31 +120,7 @@ def keep(passage: Passage, vectors: npt.NDArray[np.floating[Any]]) -> None:
     _vectors.keep(sentence_texts(passage), vectors.astype(np.float32))
 
 
-class _Vectors:
-    """Vectors by text. Kept: the same sentences come again with the next question, or the next model."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, npt.NDArray[np.float32]] = {}
-        self._changing = threading.Lock()
-
-    def of(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        kept = self._kept  # another thread may begin a new one
-        known = {text: kept[text] for text in texts if text in kept}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        if missing:
-            computed = embed(missing)
-            self.keep(missing, computed)
-            known.update(zip(missing, computed, strict=True))
-        return np.stack([known[text] for text in texts])
-
-    def keep(self, texts: Sequence[str], vectors: npt.NDArray[np.float32]) -> None:
-        with self._changing:
-            if len(self._kept) + len(texts) > KEPT:
-                self._kept = {}  # rather than one by one: it is full once in some thousand questions
-            self._kept.update(zip(texts, vectors, strict=True))
-
-
-_vectors = _Vectors()
+_vectors = Kept(embed, KEPT)
 
 
 @lru_cache(maxsize=8192)  # of 150 bytes each

@@ -1,8 +1,8 @@
 """A second look at the first passages: a cross-encoder reads question and passage together.
 
 `model` is any sentence-transformers CrossEncoder by name or folder ("cross-encoder/ms-marco-MiniLM-L6-v2",
-"ncbi/MedCPT-Cross-Encoder"). None is packaged, and the default profiles have none: what could be made of the packaged embedder
-offline did not pay for its time (docs/evidence.md). So it is measured where one is at hand:
+"ncbi/MedCPT-Cross-Encoder"). None is packaged, so no profile has one: what the packaged embedder can do untrained is
+`late.py`. One is measured where it is at hand:
 
     python -m evals retrieval … --rerank cross-encoder/ms-marco-MiniLM-L6-v2
 """
