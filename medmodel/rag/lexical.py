@@ -39,6 +39,9 @@ FINDING = 10_000  # passages: 1 % of a million; with 1 % of BioASQ's or MedQuAD'
 # times as dear to look for a word in a passage further on as to read the next that has one. At a million, mean CPU ms of 7, 21
 # and 14 frequent words: all find 8, 20, 42; with 3 it is 6, 30, 10; with 5 8, 20, 10; with 8 8, 20, 11 (tests/perf/lexical.py).
 LOOKING_UP = 5
+# A built index never changes. tantivy's default watches it in a thread, whose first look may come late: it would then write its
+# lock file into a folder that is being removed.
+UNWATCHED = "manual"
 
 
 def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
@@ -67,6 +70,7 @@ class Lexical:
 
     def __init__(self, folder: Path) -> None:
         index = tantivy.Index.open(str(folder))
+        index.config_reader(reload_policy=UNWATCHED)
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         self._first = [0, *accumulate(segment["max_doc"] for segment in meta["segments"])]  # row of each segment's first
         self._schema = index.schema
@@ -142,7 +146,9 @@ def _build_segment(part: Path, passages: Iterator[tuple[str, str]]) -> None:
     schema = tantivy.SchemaBuilder()
     for field in ("text", "heading"):
         schema.add_text_field(field, stored=False, tokenizer_name="en_stem", index_option="freq")
-    writer = tantivy.Index(schema.build(), path=str(part)).writer(heap_size=HEAP, num_threads=1)
+    index = tantivy.Index(schema.build(), path=str(part))
+    index.config_reader(reload_policy=UNWATCHED)
+    writer = index.writer(heap_size=HEAP, num_threads=1)
     characters = 0
     for heading, text in passages:
         writer.add_document(tantivy.Document(heading=[spread(cut(heading))], text=[spread(cut(text))]))
