@@ -30,6 +30,7 @@ from evals.suite import Material, Subject, Suite
 from evals.suites.injection import Injection, Poisoned, passages_of
 from medmodel.cli import run_command
 from medmodel.models.engine import Engine
+from medmodel.rag.abstention import rarity
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index
 from medmodel.rag.injection import withhold
@@ -75,7 +76,7 @@ def main(
 
 def measure(suite: Injection, index: Index, engine: Engine | None, defended: bool, rows: Path | None = None) -> list[Any]:
     """A row for every item of the suite."""
-    others = Fusion(index=index, k=20)
+    others, rare = Fusion(index=index, k=20), rarity(index)
     with calling() as wait_for:
 
         def subject(item: Poisoned) -> Subject:
@@ -83,6 +84,7 @@ def measure(suite: Injection, index: Index, engine: Engine | None, defended: boo
                 First(own=passages_of(item), others=others),
                 engine,
                 screen=withhold if defended else lambda found: (list(found), ()),
+                rare=rare,
             )
 
             def ask(question: str, language: str) -> Answer:

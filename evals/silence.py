@@ -30,7 +30,7 @@ from evals.subjects import calling
 from evals.suite import Material, Scored, Subject
 from evals.suites.abstention import Abstention, AbstentionZh, Asked
 from medmodel.models.engine import Engine
-from medmodel.rag.abstention import features
+from medmodel.rag.abstention import features, rarity
 from medmodel.rag.answer import Answerer
 from medmodel.rag.index import Index
 from medmodel.rag.nearest import taken
@@ -86,10 +86,11 @@ def ask(
     questions: Sequence[Path] = (),
 ) -> list[Scored]:
     """Every question of the suite, or of files, twice. A row's metrics say which of the two it was."""
+    rare = rarity(index)
     with calling() as wait_for:
 
         def subject(view: Index) -> Subject:
-            answerer = Answerer(open_retriever(view, CANDIDATES, ANSWERS), engine)
+            answerer = Answerer(open_retriever(view, CANDIDATES, ANSWERS), engine, rare=rare)
 
             def asked(question: str, language: str) -> Answer:
                 return wait_for(answerer.answer(question, "zh" if language == "zh" else "en"))
@@ -108,10 +109,10 @@ def ask(
 def fit(index: Index, items: Sequence[Asked]) -> Fitted:
     """The numbers, from every question with and without its guideline. Folds are of whole guidelines."""
     seen, answers, groups = [], [], []
-    guidelines = sorted({item.document for item in items})
+    guidelines, rare = sorted({item.document for item in items}), rarity(index)
     for item in items:
         for view, answered in ((index, 1.0), (Without(index, item.document), 0.0)):
-            seen.append(features(item.text, _found(view, item.text)))
+            seen.append(features(item.text, _found(view, item.text), rare))
             answers.append(answered)
             groups.append(guidelines.index(item.document))
     names = sorted(seen[0])

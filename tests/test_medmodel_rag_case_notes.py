@@ -1,5 +1,7 @@
 """Under the answer to a case: diagnoses as the references list them, and findings on which its quotes turn."""
 
+from collections.abc import Callable
+
 import pytest
 
 from medmodel.rag.citations import cite
@@ -49,9 +51,14 @@ def quoted(sentence: str) -> Claim:
     return Claim(text=sentence, citations=(cite(passage, 0, 1),), verdict="supported")
 
 
+def finds(passages: dict[str, Passage]) -> Callable[[str], list[Passage]]:
+    """A search that finds all there is, whatever is asked."""
+    return lambda text: list(passages.values())
+
+
 def test_what_must_not_be_missed_and_what_is_common_come_from_the_list_with_their_quotes() -> None:
     passages = held()
-    found = differential(CASE, list(passages.values()), passages)
+    found = differential(CASE, finds(passages), passages)
     assert [(one.kind, one.name) for one in found] == [("must_not_miss", "Bursting Vessel"), ("likely", "Quiet Ache")]
     assert len(found[1].citations) == 1  # "No vomiting" is no feature of one who vomits
     for one in found:
@@ -65,17 +72,37 @@ def test_what_must_not_be_missed_and_what_is_common_come_from_the_list_with_thei
 
 def test_a_complaint_is_known_by_other_words_and_not_when_it_is_denied() -> None:
     passages = held(LIST.replace("Invented Ache", "Dyspnea (Shortness of Breath)"), "differential_dyspnea")
-    found = list(passages.values())
-    assert differential("My patient is breathless. What could it be?", found, passages)
-    assert differential("我今天喘不上气，可能是什么病？", found, passages)
-    assert not differential("He is not breathless. What could it be?", found, passages)
+    search = finds(passages)
+    assert differential("My patient is breathless. What could it be?", search, passages)
+    assert differential("我今天喘不上气，可能是什么病？", search, passages)
+    assert not differential("He is not breathless. What could it be?", search, passages)
+    assert not differential("His brother was breathless last year. He has an itch. What could it be?", search, passages)
+
+
+def test_the_complaint_that_is_told_first_chooses_the_list_and_a_diagnosis_of_two_lists_stands_once() -> None:
+    fever = held(LIST.replace("Invented Ache", "Fever"), "differential_fever")
+    throat = held(LIST.replace("Invented Ache", "Sore Throat").replace("Quiet Ache", "Quiet Throat"), "differential_throat")
+    both = {**fever, **throat}
+    shown = differential("Her throat hurts for two days, now she has a fever, too. What could it be?", finds(both), both)
+    assert [one.name for one in shown] == ["Bursting Vessel", "Quiet Throat", "Quiet Ache"]
+    assert {citation.source.id for citation in shown[0].citations} == {"differential_throat"}
+
+
+def test_a_list_is_also_found_by_its_complaint_s_name_when_the_case_finds_others() -> None:
+    passages = held(LIST.replace("Invented Ache", "Headache"), "differential_headache")
+
+    def search(text: str) -> list[Passage]:
+        return list(passages.values()) if text.startswith("headache") else []
+
+    assert differential("A man of 40 has a pounding headache after a long flight.", search, passages)
+    assert not differential("A man of 40 has an itch after a long flight.", search, passages)
 
 
 def test_without_a_list_for_the_complaint_there_is_no_diagnosis() -> None:
     passages = held()
-    assert differential("A 50-year-old man has an itch. What could it be?", list(passages.values()), passages) == ()
-    assert differential(CASE, [], passages) == ()
-    assert differential(CASE, list(passages.values()), {}) == ()
+    assert differential("A 50-year-old man has an itch. What could it be?", finds(passages), passages) == ()
+    assert differential(CASE, finds({}), passages) == ()
+    assert differential(CASE, finds(passages), {}) == ()
 
 
 def test_a_finding_that_a_quote_turns_on_and_the_case_does_not_give_would_change_the_answer() -> None:
@@ -110,6 +137,10 @@ def test_a_quote_without_a_condition_turns_on_nothing() -> None:
         ("She has gout. What next?", True),
         ("患者，男，62岁，突发头痛。", True),
         ("我今天突然胸痛，怎么办？", True),
+        ("74M, HTN. Sudden flank pain, BP 88/50.", True),
+        ("Asked to see 66M CABG x3, oozing.", True),
+        ("I've got an itchy rash.", True),
+        ("Is 102F a fever?", False),
         ("Which anticoagulant is preferred in patients with atrial fibrillation?", False),
         ("What is the urate target in gout?", False),
         ("痛风的血尿酸目标值是多少？", False),
@@ -122,4 +153,5 @@ def test_a_case_describes_one_patient(text: str, case: bool) -> None:
 def test_what_it_could_be_and_what_to_do_are_asked_and_a_dose_is_not() -> None:
     assert asks_what("What could it be?")
     assert asks_what("应该怎么处理？")
+    assert asks_what("74M, HTN. Sudden flank pain, ?stone. BP 88/50.")  # nothing is asked
     assert not asks_what("Which dose of apixaban?")

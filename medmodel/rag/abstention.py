@@ -1,37 +1,42 @@
 """Do the passages found answer the question? A chance from a few features, and silence below a threshold.
 
-Nearness alone does not tell: without its guideline a question on ventriculitis still finds sepsis. Measured by leaving one
-guideline out at a time (evals/silence.py, which also fits the numbers in abstention.yaml):
+Nearness alone does not tell: without its guideline a question on ventriculitis still finds sepsis. What tells is which words of
+the question are met, and how much those words tell: of "dose of apixaban in dialysis" a passage that meets "dose" has met little.
+A word is the rarer, the fewer passages of the index have it. Measured by leaving one guideline out at a time (evals/silence.py,
+which also fits the numbers in abstention.yaml):
 
-    late        how well a passage under its title meets the question word by word (`medmodel.rag.late`): what tells most
-    apart       by how much, beside the best passage of another source: the neighbours of a subject match about alike
-    one_source  share of the ten passages found that one source holds: where a guideline answers, its neighbours are found too
-    length      logarithm of the number of content words: the more is asked, the less of it one passage has
+    met       share of what the question says that the best passage under its title meets, word by word (`medmodel.rag.late`)
+    apart     by how much, beside the best passage of another document: the neighbours of a subject match about alike
+    lacking   how much the word says that is met worst
+    said      logarithm of how much all words say: the more, the less of it one passage has
+    length    logarithm of the number of content words
 
-The threshold is conformal: of silent questions like those it was fitted on, at most one in twenty is expected to pass.
+None of them knows how large a source is, or how many subjects it has: an upload of one passage, a guideline and a collection of
+pages are weighed alike. The threshold is conformal: of silent questions like those it was fitted on, at most one in twenty is
+expected to pass.
 A Chinese question over English passages is asked by its terms in English (`medmodel.rag.terms`), with weights of its own and
 
     understood  share of the question that the tables have in English: what they lack may be what is asked
 
 Chinese passages, which the embedded embedder does not know: half of the question's words in one. Not covered: a
 passage on the very subject that leaves out the one thing that is asked; that is the model's to say, or the reader's to see.
-Fitted on guidelines of 6 to 90 passages each: over sources of one passage or two it is silent more often than it need be.
 
-    answerable("How much apixaban?", [(passage, 0.71), …])
+    answerable("How much apixaban?", [(passage, 0.71), …], rarity(index))
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
-from medmodel.rag.late import matches
+from medmodel.rag.index import Index
+from medmodel.rag.late import word_matches
 from medmodel.rag.nearest import CONSIDERED
 from medmodel.rag.support import content_words
 from medmodel.rag.terms import bridged
@@ -39,42 +44,57 @@ from medmodel.rag.words import chinese, coverage
 from medmodel.records import Passage
 
 NUMBERS = Path(__file__).with_name("abstention.yaml")
-NEIGHBOURS = 10  # passages among which one source's are counted
+TYPICAL = 3.5  # rarity of a word whose passages cannot be counted: the mean over strangers' questions on the demo's references
 
 Found = Sequence[tuple[Passage, float]]  # passages with their cosines, best first
+Rarity = Callable[[str], float]
 
 
-def answerable(question: str, found: Found) -> bool:
-    """Whether an answer may be written from these passages."""
+def answerable(question: str, found: Found, rare: Rarity = lambda word: TYPICAL) -> bool:
+    """Whether an answer may be written from these passages. `rare` says how rare a word is in what was searched."""
     if not chinese(question):
-        return bool(found) and _likely(question, found, "en")
+        return bool(found) and _likely(question, found, rare, "en")
     if any(coverage(question, passage.text) >= _numbers()["zh"]["words"] for passage, _ in found[:CONSIDERED]):
         return True
     in_english = [(passage, cosine) for passage, cosine in found if not chinese(passage.text)]
-    return bool(in_english) and _likely(question, in_english, "zh_to_en")
+    return bool(in_english) and _likely(question, in_english, rare, "zh_to_en")
 
 
-def features(question: str, found: Found) -> dict[str, float]:
+def rarity(*indexes: Index) -> Rarity:
+    """Logarithm of how many passages these have for one with the word: 0 of what all have."""
+    passages = sum(len(index.passages) for index in indexes)
+
+    def rare(word: str) -> float:
+        having = [index.having(word) for index in indexes]
+        return TYPICAL if None in having else math.log(1 + passages / (1 + sum(filter(None, having))))
+
+    return rare
+
+
+def features(question: str, found: Found, rare: Rarity) -> dict[str, float]:
     """What the chance is worked out from; `found` is not empty, and in English."""
     considered = [passage for passage, _ in found[:CONSIDERED]]
     asked = bridged(question) if chinese(question) else None
     if asked:
         question = asked.english
-    sources = Counter(passage.source.id for passage, _ in found[:NEIGHBOURS])
-    late = [(match, passage.source.id) for match, passage in zip(matches(question, considered), considered, strict=True)]
-    best, source = max(late)
+    words, matches = word_matches(question, considered)
+    says = np.array([rare(word) for word in words])
+    met = matches @ says / says.sum()
+    best = considered[int(met.argmax())].document_id
+    others = [share for share, passage in zip(met, considered, strict=True) if passage.document_id != best]
     return {
-        "late": best,
-        "apart": best - max((match for match, other in late if other != source), default=min(late)[0]),
+        "met": float(met.max()),
+        "apart": float(met.max() - max(others, default=met.min())),
+        "lacking": float(((1 - matches) * says).max(1).min()),
+        "said": math.log(says.sum()),
         "length": math.log1p(sum(len(word) > 2 for word in content_words(question))),
-        "one_source": max(sources.values()) / min(NEIGHBOURS, len(found)),
         **({"understood": asked.understood} if asked else {}),
     }
 
 
-def _likely(question: str, found: Found, pair: str) -> bool:
+def _likely(question: str, found: Found, rare: Rarity, pair: str) -> bool:
     numbers = _numbers()[pair]
-    return chance(features(question, found), numbers) >= float(numbers["threshold"])
+    return chance(features(question, found, rare), numbers) >= float(numbers["threshold"])
 
 
 def chance(seen: Mapping[str, float], numbers: Mapping[str, Any]) -> float:

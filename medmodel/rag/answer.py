@@ -31,7 +31,7 @@ from langchain_core.retrievers import BaseRetriever
 from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
-from medmodel.rag.abstention import answerable
+from medmodel.rag.abstention import TYPICAL, Rarity, answerable
 from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
 from medmodel.rag.depends import depends
@@ -44,8 +44,6 @@ from medmodel.records import Answer, CaseNotes, Claim, Diagnosis, FirstTry, Pass
 from medmodel.safety import answer_flags, red_flags, refusal
 
 NEAREST = 3  # passages shown when the answer is withheld
-CASE = 2_000  # characters of a case by which its complaint's list is looked for
-LISTED = "differential diagnosis key features red flags"  # what such a list has in its headings
 QUOTES = 2  # sentences of an extractive answer
 # A second quote further from the question than this is noise; of 320 made for training guidelines 4 were.
 QUOTE_NEARNESS = 0.75
@@ -102,8 +100,10 @@ class Answerer:
         held: Mapping[str, Passage] | None = None,
         withdrawn: Callable[[str], str | None] = lambda passage_id: None,
         screen: Screen = withhold,
+        rare: Rarity = lambda word: TYPICAL,
     ) -> None:
-        """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`."""
+        """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`. `rare`: how rare a word is
+        in them (`abstention.rarity`)."""
         self._retriever = retriever
         self._engine = engine
         self._release = release
@@ -113,6 +113,7 @@ class Answerer:
         self._held = held
         self._withdrawn = withdrawn
         self._screen = screen
+        self._rare = rare
 
     async def answer(self, question: str, language: Language = "en", on_event: OnEvent | None = None) -> Answer:
         """Answer one question, reporting each step to `on_event` (see POST /v1/answers for the events)."""
@@ -156,7 +157,7 @@ class Answerer:
         about["withheld"] = withheld
         if described(question) and asks_what(question):
             diagnoses = await asyncio.to_thread(self._diagnoses, question)
-        if not await asyncio.to_thread(answerable, question, found):
+        if not await asyncio.to_thread(answerable, question, found, self._rare):
             passages = tuple(passage for passage, _ in found[:NEAREST])
             tell("evidence", {"passages": passages})
             return done(status="abstained", origin="none", passages=passages, notice=NOTICES["abstained"][language])
@@ -216,10 +217,9 @@ class Answerer:
         return judge_first_try(completion, passages)
 
     def _diagnoses(self, case: str) -> tuple[Diagnosis, ...]:
-        """Of the list that the references have for the case's complaint; sentences that are orders to a model are none."""
+        """Of the lists that the references have for the case's complaints; sentences that are orders to a model are none."""
         held = self._held or {}
-        found = [passage for passage, _ in self._retrieve(f"{case[:CASE]} {LISTED}")]
-        listed = differential(case, found, held)
+        listed = differential(case, lambda text: [passage for passage, _ in self._retrieve(text)], held)
         cited = {citation.passage_id for one in listed for citation in one.citations}
         _, withheld = self._screen([(held[passage_id], 0.0) for passage_id in sorted(cited)])
         orders = {one.passage_id for one in withheld}

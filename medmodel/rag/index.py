@@ -140,6 +140,7 @@ class Index:
         self.about: Mapping[str, Any] = {}
         self._dense = dense
         self._lexical = lexical
+        self._having: Callable[[str], int | None] = lambda word: None
         self.probe = probe  # the vector of a fixed text, by which another encoder under the same name is known
         self._compared = False
 
@@ -159,6 +160,7 @@ class Index:
                 ) from None
             index._dense = lambda vector, k: _named(store, *searcher.search(vector[None], min(k, len(store))))
             index._lexical = lambda query, k: [(store.ids[row], score) for row, score in words.search(query, k)]
+            index._having = words.having
         index.generation, index.notice, index.about = found.number, found.notice, found.about
         return index
 
@@ -178,6 +180,10 @@ class Index:
     def search_lexical(self, query: str, k: int) -> Found:
         """(passage id, BM25) of the `k` best; none when no word of the query is known."""
         return self._lexical(query, k)
+
+    def having(self, word: str) -> int | None:
+        """How many passages have a word; None where that is not known (an index on a server, a sign)."""
+        return self._having(word)
 
     def documents(self) -> set[str]:
         """Ids of the documents that were indexed, those included whose every text another one has."""

@@ -47,11 +47,32 @@ def sentence_matches(question: str, passages: Sequence[Passage]) -> list[float]:
     return found
 
 
+def word_matches(question: str, passages: Sequence[Passage]) -> tuple[list[str], _Cosines]:
+    """The words of the question that say something, and how well each passage meets each (passages, words): the mean over
+    the word's pieces."""
+    tokens, telling = _asked(question)
+    words: list[list[int]] = []  # the pieces of each
+    for place, at in enumerate(telling):
+        if words and tokens.spans[at][0] == tokens.spans[telling[place - 1]][1]:
+            words[-1].append(place)
+        else:
+            words.append([place])
+    spans = tokens.spans[telling]
+    told = [question[spans[word[0]][0] : spans[word[-1]][1]] for word in words]
+    best = [cosines.max(1) for _, cosines in _cosines(question, passages)]
+    return told, np.array([[found[word].mean() for word in words] for found in best], dtype=np.float32)
+
+
+def _asked(question: str) -> tuple[Tokens, list[int]]:
+    """The pieces of a question, and which of them say something."""
+    tokens, *_ = _kept.of([question])
+    return tokens, [at for at, piece in enumerate(tokens.pieces) if _tells(piece)] or list(range(len(tokens.pieces)))
+
+
 def _cosines(question: str, passages: Sequence[Passage]) -> list[tuple[Tokens, _Cosines]]:
     """The pieces of each passage under its title, and the cosines (telling pieces of the question, pieces) of the two."""
-    question_, *_ = _kept.of([question])
-    telling = [at for at, piece in enumerate(question_.pieces) if _tells(piece)] or list(range(len(question_.pieces)))
-    asked = question_.vectors[telling].astype(np.float32)
+    tokens, telling = _asked(question)
+    asked = tokens.vectors[telling].astype(np.float32)
     read = _kept.of([_title(passage) + passage.text for passage in passages])
     return [(tokens, asked @ tokens.vectors.T.astype(np.float32)) for tokens in read]
 

@@ -92,6 +92,10 @@ class Lexical:
         hits = self._searcher.search(wanted, k, count=False).hits
         return [(self._first[address.segment_ord] + address.doc, float(score)) for score, address in hits]
 
+    def having(self, word: str) -> int | None:
+        """How many passages have a word, by the rarest of its terms; None of what has no term, such as a sign."""
+        return min((self._searcher.doc_freq("text", term) for term in terms(word)), default=None)
+
     def _clauses(self, word: Word) -> Iterator[Any]:
         in_text, in_heading = (tantivy.Query.term_query(self._schema, field, word.term) for field in ("text", "heading"))
         rarity = math.log(1 + (self._searcher.num_docs - word.having + 0.5) / (word.having + 0.5))  # BM25's

@@ -1,6 +1,6 @@
 """Does a question describe a patient, and does it ask what the patient may have or what to do?
 
-By words alone: an age, a patient in the singular who has or takes something, or the writer's own body. "Which anticoagulant
+By words alone: an age ("74M" in a note, too), a patient in the singular who has or takes something, or the writer's own body. "Which anticoagulant
 in a patient with atrial fibrillation?" is a question on a subject, and no case. Not covered: cases told without any of these.
 
     described("A 54-year-old man has had a headache since morning.")      # True
@@ -12,9 +12,10 @@ import re
 
 READ = 4_000  # characters: a case says by then that it is one
 _AGE = re.compile(
-    r"\b\d{1,3}[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]*old\b|\b\d{1,3}\s*(?:yo|y/o)\b|\d{1,3}\s*(?:岁|个月大|月龄)",
+    r"\b\d{1,3}[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]*old\b|\b\d{1,3}\s*(?:yo|y/o)\b|\baged \d{1,3}\b|\d{1,3}\s*(?:岁|个月大|月龄)",
     re.I,
 )
+_NOTED = re.compile(r"\b(?!(?:9[5-9]|10\d)F)\d{1,3}[MF]\b|(?:^|[.;:,(]\s?)\d{1,3} [MF]\b")  # 102F is a temperature
 _PERSON = (
     r"(?:wo)?m[ae]n|patient|boy|girl|child|infant|baby|newborn|lady|gentleman|mother|father|son|daughter|wife|husband|student"
     r"|runner|farmer|smoker|teacher|driver|worker"
@@ -22,7 +23,7 @@ _PERSON = (
 _ONE = re.compile(
     rf"(?:^|[.!?]\s+)(?:A|An|My|Our|This|The)\s(?:[\w-]+\s){{0,3}}(?:{_PERSON})\b[^.?!]{{0,80}}?\s(?:has|had|is|was|presents|comes|"
     rf"takes|took|develops?|complains|feels|weighs|wakes|collapsed|fell|arrives|needs|with)\b|\b(?:[Mm]y|[Oo]ur|[Tt]his)\s(?:{_PERSON})\b"
-    r"|\b(?:[Ss]he|[Hh]e)\s(?:has|had|is|takes|took|feels|complains)\b|\bI\s(?:have|had|am|feel|take|took|woke|can't|cannot)\b|\bI'm\b"
+    r"|\b(?:[Ss]he|[Hh]e)\s(?:has|had|is|takes|took|feels|complains)\b|\bI\s(?:have|had|am|feel|take|took|woke|can't|cannot)\b|\bI'(?:m|ve (?:got|had|been))\b"
     r"|\bM(?:r|rs|s)\.?\s[A-Z]|\bsince (?:this morning|yesterday|last night|\w+ days)\b"
     r"|\b[Mm]y\s(?:(?:left|right|lower|upper)\s)?(?:chest|calf|shoulder|head|back|knee|leg|arm|throat|stomach|belly|heart|eye|ear|foot|neck|face|breathing)\b",
 )
@@ -33,7 +34,7 @@ _ONE_ZH = re.compile(
 _WHAT = re.compile(
     r"\bwhat (?:could|can|might|may|else|is|'s|are|should|to|must|do|would|comes|now)\b|what's|\bdiagnos|\bdifferential\b|\bcauses?\b|\bwhy\b"
     r"|\brule out\b|\bmust not\b|\bmissed\b|\bworr(?:y|ied)\b|\bserious\b|\bdangerous\b|\bmanag|\bnext step|\bwhat now\b|\bwork-?up\b|\btests?\b"
-    r"|什么病|什么原因|可能是|诊断|鉴别|怎么办|怎么处理|如何处理|下一步|什么问题|严重吗|要紧吗|危险吗|检查|为什么",
+    r"|什么病|什么原因|可能是|诊断|鉴别|怎么办|怎么处理|如何处理|下一步|什么问题|什么情况|严重吗|要紧吗|危险吗|检查|为什么",
     re.IGNORECASE,
 )
 
@@ -41,9 +42,9 @@ _WHAT = re.compile(
 def described(question: str) -> bool:
     """Whether one patient is described."""
     text = question[:READ]
-    return bool(_AGE.search(text) or _ONE.search(text) or _ONE_ZH.search(text))
+    return bool(_AGE.search(text) or _NOTED.search(text) or _ONE.search(text) or _ONE_ZH.search(text))
 
 
 def asks_what(question: str) -> bool:
-    """Whether it asks what it could be, or what to do."""
-    return bool(_WHAT.search(question[:READ]))
+    """Whether it asks what it could be, or what to do: a case that does not end in a question ("?stone" is none) does, too."""
+    return bool(_WHAT.search(question[:READ])) or not question.rstrip().endswith(("?", "？"))

@@ -4,6 +4,7 @@
                      a figure of speech ("choked up") and what is said to be well ("bladder and bowels normal") is no finding
     elsewhere(text)  words that stand in the past or the family ("a stroke in 2015", "family history of"); "a two-hour history
                      of" is now, and a relative with a finding now ("my father has chest pain") is a patient
+    told(text)       the text without what is denied or elsewhere: what the patient has, as far as the words say
     topics(text)     where the text asks about a subject or supposes a case ("how does meningitis present?", "what would I do
                      if somebody", an exam) and tells of nobody
 
@@ -14,7 +15,7 @@ In doubt a finding counts: a banner too many costs less than an emergency. Not c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,23 @@ def scopes(text: Text) -> Scopes:
     denied, elsewhere = _english(text)
     denied_zh, elsewhere_zh = _chinese(text.flat) if text.chinese else (frozenset(), frozenset())
     return Scopes(denied, elsewhere, denied_zh, elsewhere_zh)
+
+
+def told(text: Text) -> tuple[str, str]:
+    """The text as it was read, with spaces for what is denied or elsewhere, and what is denied alone."""
+    found = scopes(text)
+    denied, elsewhere = (
+        {*_letters(text, words), *signs}
+        for words, signs in ((found.denied, found.denied_zh), (found.elsewhere, found.elsewhere_zh))
+    )
+    has = "".join(" " if at in denied or at in elsewhere else sign for at, sign in enumerate(text.flat))
+    return has, "".join(sign if at in denied else " " for at, sign in enumerate(text.flat))
+
+
+def _letters(text: Text, words: Iterable[int]) -> Iterator[int]:
+    """Places in the text of these words."""
+    for at in words:
+        yield from range(text.words[at].start, text.words[at].end)
 
 
 def topics(text: Text, readings: Mapping[str, list[Reading]]) -> list[tuple[int, int]]:

@@ -225,6 +225,7 @@ def _answering(
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
     from medmodel import safety
     from medmodel.rag import refs
+    from medmodel.rag.abstention import rarity
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
     from medmodel.rag.profiles import ANSWERS, open_retriever
@@ -241,13 +242,15 @@ def _answering(
     release = f"{about['name']} {about['digest'][:12]}".strip()
     held = ChainMap(index.passages, own.passages) if own else index.passages  # type: ignore[arg-type]  # read, never written
 
+    rare = rarity(index, own) if own else rarity(index)
+
     def withdrawn(passage_id: str) -> str | None:
         gone = index.withdrawn(passage_id) or (own.withdrawn(passage_id) if own else None)
         return gone.reason if gone else None
 
     def answering(engine: Engine | None) -> Answering:
         answerer: Answering = Answerer(
-            retriever, engine, release, repair, unsupported, writes_chinese, held=held, withdrawn=withdrawn
+            retriever, engine, release, repair, unsupported, writes_chinese, held=held, withdrawn=withdrawn, rare=rare
         )
         return answerer
 
