@@ -52,7 +52,9 @@ _TWO_INHIBITORS = (  # section 7 of the label
     "quinidine, clarithromycin and ticagrelor change nothing there."
 )
 
-_ANY_INHIBITOR = "At this clearance any P-gp inhibitor counts, verapamil, amiodarone and clarithromycin too: the label says to avoid it."
+_ANY_INHIBITOR = (
+    "At this clearance any P-gp inhibitor counts, verapamil, amiodarone and clarithromycin too: the label says to avoid it."
+)
 
 
 def basal_insulin(inputs: Mapping[str, Value], _: Compute) -> Calculated:
