@@ -33,6 +33,7 @@ from medmodel.tools.inputs import concept_of, findings, numbers
 from medmodel.tools.tool import Calculated, Tool, Value, Wanted
 
 TABLE = Path(__file__).parents[1] / "open_medicine.yaml"
+_LONG_NUMBER = re.compile(r"\d+\.\d{5,}")  # 132 lb are 59.87419284 kg: no paper has so many digits
 LONGEST_TITLE = 70  # characters of a package's description before the rest goes into the note
 
 
@@ -195,9 +196,10 @@ def _calculate(name: str, row: Mapping[str, Any], inputs: Mapping[str, Value]) -
             raise InputError(
                 f"{row['title']} does not hold for these inputs: see {_source(name, row, calculator.evidence).citation}"
             )
-        value = found.value if row.get("answer") != "dose" else _dose(found.interpretation)
+        said = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", found.interpretation)
+        value = found.value if row.get("answer") != "dose" else _dose(said)
         evidence = {"source_doi": found.evidence.source_doi, "description": found.evidence.description}
-        return Calculated(value, found.interpretation, source=_source(name, row, evidence))
+        return Calculated(value, said, source=_source(name, row, evidence))
 
     return CORRECTED[name](inputs, compute) if name in CORRECTED else compute(inputs)
 
