@@ -33,6 +33,7 @@ from medmodel.tools.inputs import concept_of, findings, numbers
 from medmodel.tools.tool import Calculated, Tool, Value, Wanted
 
 TABLE = Path(__file__).parents[1] / "open_medicine.yaml"
+_LONG_NUMBER = re.compile(r"\d+\.\d{5,}")  # 132 lb are 59.87419284 kg: no paper has so many digits
 LONGEST_TITLE = 70  # characters of a package's description before the rest goes into the note
 
 
@@ -95,12 +96,12 @@ def _describe(name: str, row: Mapping[str, Any]) -> ToolSpec:
 
 
 def _source(name: str, row: Mapping[str, Any], evidence: Mapping[str, str]) -> ToolSource:
-    reference = row.get("doi") or evidence["source_doi"]
+    reference = row.get("doi", "" if "url" in row else evidence["source_doi"])
     pubmed = reference.removeprefix("PMID:") if reference.startswith("PMID:") else ""
     return ToolSource(
         citation=row.get("citation") or evidence["description"],
         doi="" if pubmed else reference,
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pubmed}/" if pubmed else "",
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{pubmed}/" if pubmed else row.get("url", ""),
         year=row["year"],
         version=package_version() + (", corrected" if name in CORRECTED else ""),
         checked=row.get("checked", ""),
@@ -118,13 +119,16 @@ def _input(name: str, field: Any, row: Mapping[str, Any]) -> ToolInput:
         found = findings()[concept]
         about |= {"title_zh": about["title_zh"] or found.zh, **({"title": found.title} if found.title else {})}
     said = row.get("choices", {}).get(name)
-    if members or said:
+    levels = row.get("levels", {}).get(name)
+    if members or said or levels:
         about["kind"] = "choice"
-        about["choices"] = _choices(members, said or {}, row.get("answers"))
+        about["choices"] = _choices(members, said or {}, row.get("answers")) if not levels else _levels(levels)
     if kind in ("number", "integer"):
         about |= _limits(field.metadata)
     if name in row.get("range", {}):
         about["minimum"], about["maximum"] = row["range"][name]
+    if name in row.get("en", {}):
+        about |= {"title": row["en"][name][0], "title_zh": row["zh"][name], "note": " ".join(row["en"][name][1:])}
     if name in row.get("optional", {}):
         about |= {"required": False, "note": row["optional"][name]}
     return ToolInput.model_validate(about)
@@ -178,6 +182,11 @@ def _choices(members: list[str], said: Mapping[str, Any], answers: list[str] | N
     )
 
 
+def _levels(levels: list[int]) -> tuple[ToolChoice, ...]:
+    """The numbers that a scale has, where its range holds others."""
+    return tuple(ToolChoice(value=str(level), title=str(level), title_zh=str(level)) for level in levels)
+
+
 def _calculate(name: str, row: Mapping[str, Any], inputs: Mapping[str, Value]) -> Calculated | Wanted:
     calculator = _calculator(name)
 
@@ -187,9 +196,10 @@ def _calculate(name: str, row: Mapping[str, Any], inputs: Mapping[str, Value]) -
             raise InputError(
                 f"{row['title']} does not hold for these inputs: see {_source(name, row, calculator.evidence).citation}"
             )
-        value = found.value if row.get("answer") != "dose" else _dose(found.interpretation)
+        said = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", found.interpretation)
+        value = found.value if row.get("answer") != "dose" else _dose(said)
         evidence = {"source_doi": found.evidence.source_doi, "description": found.evidence.description}
-        return Calculated(value, found.interpretation, source=_source(name, row, evidence))
+        return Calculated(value, said, source=_source(name, row, evidence))
 
     return CORRECTED[name](inputs, compute) if name in CORRECTED else compute(inputs)
 
@@ -201,7 +211,7 @@ def _dose(interpretation: str) -> str:
 
 def _concepts(name: str, row: Mapping[str, Any]) -> dict[str, str]:
     own, unread = row.get("own", ()), row.get("unread", ())
-    fields = _calculator(name).inputs.model_fields
+    fields = (*_calculator(name).inputs.model_fields, *row.get("extra", ()))
     return {field: concept_of()[field] for field in fields if field in concept_of() and field not in (*own, *unread)}
 
 

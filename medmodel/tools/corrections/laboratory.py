@@ -1,30 +1,18 @@
-"""Where a calculator of open-medicine departs from the paper it cites, the paper decides; every result says so.
+"""Numbers that open-medicine decides in another unit than the paper, after rounding, or by another equation.
 
-Found by working published cases by hand (tests/test_medmodel_tools_calculators.py). A correction takes the inputs and the
-package's own function, and changes as little as it can: an input before it, or the value after.
+CURB-65 and LRINEC at the paper's limits in mmol/L and umol/L, MELD-Na by OPTN's policy, BMI and FIB-4 before rounding,
+Framingham with the coefficient for diabetes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
-from medmodel.records import ToolInput
 from medmodel.tools import units
+from medmodel.tools.corrections.kinds import Compute
 from medmodel.tools.tool import Calculated, Value
-
-Compute = Callable[[Mapping[str, Value]], Calculated]
-
-EXTRA = {  # inputs that the source asks for, and the package does not
-    "respiratory_support": ToolInput(
-        name="respiratory_support",
-        title="Respiratory support (ventilation, CPAP)",
-        title_zh="呼吸支持（机械通气、CPAP）",
-        kind="yes_no",
-        note="3 and 4 points for oxygenation are given with respiratory support only (Vincent 1996)",
-    )
-}
 
 
 def curb65(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
@@ -33,6 +21,18 @@ def curb65(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
     above = urea > 7
     note = f"Urea is {units.shown(urea, 3)} mmol/L; Lim 2003 counts it above 7 mmol/L."
     return compute({**inputs, "bun": 21.0 if above else 19.0})._replace(notes=(note,))
+
+
+def lrinec(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
+    """Wong 2004 counts creatinine above 141 umol/L and glucose above 10 mmol/L; 1.6 and 180 mg/dL misplace both limits."""
+    creatinine = round(units.convert(inputs["creatinine"], "mg/dL", "umol/L", "creatinine"), 6)  # 141 there and back is 141
+    glucose = round(units.convert(inputs["glucose"], "mg/dL", "mmol/L", "glucose"), 6)
+    note = (
+        f"Creatinine is {units.shown(creatinine)} µmol/L and glucose {units.shown(glucose)} mmol/L; "
+        "Wong 2004 counts them above 141 µmol/L and above 10 mmol/L."
+    )
+    counted = {"creatinine": 2.0 if creatinine > 141 else 1.0, "glucose": 200.0 if glucose > 10 else 100.0}
+    return compute({**inputs, **counted})._replace(notes=(note,))
 
 
 def meld_na(inputs: Mapping[str, Value], _: Compute) -> Calculated:
@@ -61,16 +61,6 @@ _MELD_RISK = (  # three-month mortality in hospital patients: Wiesner et al., Ga
     (10, "Three-month mortality about 6 %"),
     (0, "Three-month mortality about 2 %"),
 )
-
-
-def sofa(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
-    """Vincent 1996 gives 3 and 4 points for oxygenation only with respiratory support; the package does not ask for it."""
-    given = {name: value for name, value in inputs.items() if name != "respiratory_support"}
-    ratio = float(inputs["pao2_fio2"])
-    if inputs["respiratory_support"] or ratio >= 200:
-        return compute(given)
-    note = "PaO2/FiO2 is below 200 without respiratory support: 2 points for oxygenation, as Vincent 1996 has it."
-    return compute({**given, "pao2_fio2": 200.0})._replace(notes=(note,))
 
 
 def bmi(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
@@ -109,15 +99,35 @@ def fib4(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
     return found._replace(interpretation=f"FIB-4 index is {found.value}, {group}.{beyond}")
 
 
+def framingham(inputs: Mapping[str, Value], _: Compute) -> Calculated:
+    """D'Agostino 2008 counts diabetes; the package has no such input, and so half the hazard of a woman with diabetes."""
+    model = _FRAMINGHAM["women" if inputs["is_female"] else "men"]
+    pressure = model["treated" if inputs["is_treated_for_hypertension"] else "untreated"]
+    total = (
+        model["age"] * math.log(float(inputs["age"]))
+        + model["cholesterol"] * math.log(float(inputs["total_cholesterol"]))
+        + model["hdl"] * math.log(float(inputs["hdl_cholesterol"]))
+        + pressure * math.log(float(inputs["systolic_blood_pressure"]))
+        + model["smoker"] * bool(inputs["is_smoker"])
+        + model["diabetes"] * bool(inputs["diabetes"])
+    )
+    risk = 100 * (1 - model["survival"] ** math.exp(total - model["mean"]))
+    group = "high (above 20 %)" if risk > 20 else "intermediate (6 to 20 %)" if risk >= 6 else "low (below 6 %)"
+    return Calculated(round(risk, 1), f"Ten-year risk of a first cardiovascular event is {risk:.1f} %, {group}.")
+
+
+_FRAMINGHAM = {  # D'Agostino 2008: Cox coefficients (of logarithms but the last two), their mean sum, and ten-year survival there
+    "men": {
+        "age": 3.06117, "cholesterol": 1.12370, "hdl": -0.93263, "untreated": 1.93303, "treated": 1.99881,
+        "smoker": 0.65451, "diabetes": 0.57367, "mean": 23.9802, "survival": 0.88936,
+    },
+    "women": {
+        "age": 2.32888, "cholesterol": 1.20904, "hdl": -0.70833, "untreated": 2.76157, "treated": 2.82263,
+        "smoker": 0.52873, "diabetes": 0.69154, "mean": 26.1931, "survival": 0.95012,
+    },
+}  # fmt: skip
+
+
 def _half_up(value: float) -> int:
     """Rounding as people do it: a half goes up."""
     return math.floor(value + 0.5)
-
-
-CORRECTED: Mapping[str, Callable[[Mapping[str, Value], Compute], Calculated]] = {
-    "bmi": bmi,
-    "curb65": curb65,
-    "fib4": fib4,
-    "meld_na": meld_na,
-    "sofa": sofa,
-}
