@@ -9,7 +9,11 @@ Cases are JSON lines: id, language, text, complaint (title of a list, or ""), di
 to the product's answer path over an index, without a model, as a reader would paste it. Authors: evals/blind/README.md. Not
 covered: whether the references' lists are right, and diagnoses that stand in none of them.
 
+`--fit` works out the weights of medmodel/rag/complaints.py from cases that work may look at: a logistic regression (L2) on the clues
+of every list that is found for a case.
+
     python -m evals.differential store/index-… evals/blind/vignettes.jsonl
+    python -m evals.differential store/index-… evals/blind/vignettes.jsonl evals/blind/vignettes_second.jsonl --fit
 """
 
 from __future__ import annotations
@@ -20,18 +24,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
 
 from evals import run, stats
+from evals.silence import logistic
 from evals.subjects import calling
 from evals.suite import Scored
 from medmodel.cli import run_command
 from medmodel.errors import InputError
 from medmodel.rag.abstention import rarity
 from medmodel.rag.answer import Answerer
+from medmodel.rag.complaints import Clues, clues
 from medmodel.rag.index import Index
+from medmodel.rag.nearest import taken
 from medmodel.rag.profiles import ANSWERS, open_retriever
 from medmodel.records import Answer, Record
+from medmodel.safety.scope import told
+from medmodel.safety.text import read
 
 CANDIDATES = 20  # passages retrieved, as in the product
 METRICS = ("listed", "shown", "must_see", "quiet")
@@ -54,11 +64,16 @@ class Case(Record):
 @app.command()
 def main(
     index: Annotated[Path, typer.Argument(help="a built index")],
-    cases: Annotated[Path, typer.Argument(help="JSON lines: id, language, text, complaint, diagnosis, must_see")],
+    files: Annotated[list[Path], typer.Argument(help="JSON lines: id, language, text, complaint, diagnosis, must_see")],
+    fitting: Annotated[bool, typer.Option("--fit", help="work out the weights of complaints.py")] = False,
     rows: Annotated[Path | None, typer.Option(help="write every case's row here")] = None,
 ) -> None:
     """Prints every metric with n and interval, and by language."""
-    measured = measure(Index.open(index), read_cases(cases))
+    opened, cases = Index.open(index), [case for path in files for case in read_cases(path)]
+    if fitting:
+        print(json.dumps(fit(opened, cases), indent=1))
+        return
+    measured = measure(opened, cases)
     if rows:
         rows.write_text("".join(row.model_dump_json() + "\n" for row in measured), encoding="utf-8")
     print(json.dumps(report(measured), indent=1, ensure_ascii=False))
@@ -95,6 +110,19 @@ def score(case: Case, answer: Answer, index: Index) -> Scored:
         values["must_see"] = sum(name in names for name in case.must_see) / len(case.must_see)
     shown = {"language": case.language, "style": case.style, "lists": "; ".join(sorted(lists)), "names": "; ".join(names)}
     return Scored(id=case.id, cluster=case.id, values=values, shown=shown)
+
+
+def fit(index: Index, cases: Sequence[Case]) -> dict[str, float]:
+    """The weight of each clue, and the intercept."""
+    retriever = open_retriever(index, CANDIDATES, ANSWERS)
+    seen: list[Clues] = []
+    right: list[bool] = []
+    for case in cases:
+        of_case, _ = clues(told(read(case.text))[0], lambda text: [passage for passage, _ in taken(retriever.invoke(text))])
+        seen += of_case.values()
+        right += [index.passages[f"{document}#0"].heading[0] == case.complaint for document in of_case]
+    weights = logistic(np.array(seen), np.array(right, dtype=float))
+    return dict(zip((*Clues._fields, "intercept"), map(float, weights), strict=True))
 
 
 def report(rows: Sequence[Scored]) -> dict[str, Any]:

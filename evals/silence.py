@@ -122,12 +122,12 @@ def fit(index: Index, items: Sequence[Asked]) -> Fitted:
         folds = np.random.default_rng(seed).permutation(group.max() + 1) % FOLDS
         for fold in range(FOLDS):
             out = folds[group] == fold
-            weights = _logistic(x[~out], y[~out])
+            weights = logistic(x[~out], y[~out])
             chances[out] += 1 / (1 + np.exp(-(x[out] @ weights[:-1] + weights[-1]))) / REPEATS
     silent = np.sort(chances[y == 0])
     rank = min(len(silent), math.ceil(SILENT * (len(silent) + 1)))
     threshold = float(silent[rank - 1]) + 1e-4  # what equals it stays silent
-    weights = _logistic(x, y)
+    weights = logistic(x, y)
     return Fitted(
         float(weights[-1]),
         dict(zip(names, map(float, weights), strict=False)),
@@ -147,7 +147,7 @@ def _silent(item: Asked, index: Index, subject: Callable[[Index], Subject]) -> S
     return run.score(Abstention(Material(passages=view.passages)), item, subject(view))
 
 
-def _logistic(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def logistic(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Weights of the features as they are, and the intercept last."""
     mean, spread = x.mean(0), x.std(0) + 1e-9
     z = np.hstack([(x - mean) / spread, np.ones((len(x), 1))])

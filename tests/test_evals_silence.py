@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.silence import Without, _logistic
+from evals.silence import Without, logistic
 from medmodel import registry
 from medmodel.rag.index import Index, build_index
 from medmodel.records import Document, Source
@@ -31,7 +31,7 @@ def test_what_is_left_out_is_not_found_and_the_rest_is(index: Index) -> None:
 
 def test_the_weights_separate_what_a_feature_separates() -> None:
     x = np.array([[0.1, 5.0], [0.2, 3.0], [0.8, 4.0], [0.9, 5.0]])
-    weights = _logistic(x, np.array([0.0, 0.0, 1.0, 1.0]))
+    weights = logistic(x, np.array([0.0, 0.0, 1.0, 1.0]))
     chances = 1 / (1 + np.exp(-(x @ weights[:-1] + weights[-1])))
     assert (chances > 0.5).tolist() == [False, False, True, True]
     assert abs(weights[0]) > abs(weights[1])

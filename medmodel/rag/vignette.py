@@ -38,6 +38,14 @@ _WHAT = re.compile(
     re.IGNORECASE,
 )
 
+_OTHER = re.compile(
+    r"\bdos(?:e|es|age|ing)\b|\bhow (?:much|many|long|often|soon|fast)\b|\bwhich\b|\bcontraindicat|\binteract|\btargets?\b|\bscore\b"
+    r"|\b(?:can|may|should|must|could|do|does|is|would)\b[^.]{0,40}\b(?:tak(?:e|ing)|give|given|start|stop|switch|continu|hold|use|prescrib|add|increase"
+    r"|reduce|bridge|go down|have (?:an?|the|his|her|my) )"
+    r"|剂量|多少|用量|几(?:毫克|片|天)|哪(?:种|个)|能(?:不能)?(?:吃|用|停|做)|可以(?:吃|用|停|做)|要不要(?:吃|用|停)|要(?:吃|用|停)",
+    re.IGNORECASE,
+)
+
 
 def described(question: str) -> bool:
     """Whether one patient is described."""
@@ -46,5 +54,9 @@ def described(question: str) -> bool:
 
 
 def asks_what(question: str) -> bool:
-    """Whether it asks what it could be, or what to do: a case that does not end in a question ("?stone" is none) does, too."""
-    return bool(_WHAT.search(question[:READ])) or not question.rstrip().endswith(("?", "？"))
+    """Whether it asks what it could be, or what to do. Whoever tells a case and ends in another question, or in none, does so
+    too, unless he asks for a drug, a dose or a number."""
+    if _WHAT.search(question[:READ]):
+        return True
+    *_, last = re.split(r"(?<=[.!?。！？])\s*", question.rstrip().rstrip("?？"))
+    return not (question.rstrip().endswith(("?", "？")) and _OTHER.search(last))
