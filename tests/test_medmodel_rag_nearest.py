@@ -44,6 +44,11 @@ def test_a_scrap_is_left_out_unless_there_is_nothing_else() -> None:
     assert [number for number, _ in nearest(QUESTION, passages("Repeat."))] == [1]
 
 
+def test_a_line_that_leads_into_a_list_is_left_out() -> None:
+    shown = passages("Apixaban in atrial fibrillation is given as follows:\nTake 5 mg twice daily.\nTake it for life.")
+    assert sorted(number for number, _ in nearest(QUESTION, shown)) == [2, 3]
+
+
 def test_a_chinese_question_is_ranked_by_the_words_it_shares() -> None:
     shown = passages("心房颤动患者应监测肾功能。\n使用华法林时目标值为二至三。", language="zh")
     assert nearest("华法林的目标值是多少？", shown)[0][0] == 2

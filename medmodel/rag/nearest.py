@@ -77,7 +77,8 @@ def named(question: str, passages: Sequence[Passage]) -> list[int]:
 def nearest(question: str, passages: Sequence[Passage]) -> list[tuple[int, float]]:
     """(number as in the prompt, nearness) of every sentence, best first; nearness is 0 to 2.
 
-    Sentences too short to be checked ("Repeat.") are left out, unless there is no other.
+    Sentences too short to be checked ("Repeat.") and those that lead into a list ("Give one of:") are left out, unless there
+    is no other.
     """
     sentences = [prompts.one_line(passage.sentence(at)) for passage, at in prompts.numbered(passages)]
     asked = bridged(question).english if chinese(question) else question
@@ -125,8 +126,8 @@ _vectors = Kept(embed, KEPT)
 
 @lru_cache(maxsize=8192)  # of 150 bytes each
 def _whole(sentence: str) -> bool:
-    """Long enough to be checked. Kept, as the vectors are."""
-    return not check(sentence, sentence)
+    """Long enough to be checked, and no line that only leads into a list. Kept, as the vectors are."""
+    return not sentence.endswith((":", "：")) and not check(sentence, sentence)
 
 
 def _words(text: str) -> set[str]:
