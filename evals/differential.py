@@ -6,8 +6,8 @@
     quiet      of cases whose complaint no list has: no diagnosis is shown
 
 Cases are JSON lines: id, language, text, complaint (title of a list, or ""), diagnosis, must_see (names of that list). Each is put
-to the product's answer path over an index, without a model, as a reader would paste it. Authors: evals/blind/README.md. Not
-covered: whether the references' lists are right, and diagnoses that stand in none of them.
+to the product's answer path over an index, without a model, as a reader would paste it. Figures: docs/evidence.md. Not covered:
+whether the references' lists are right, and diagnoses that stand in none of them.
 
 `--fit` works out the weights of medmodel/rag/complaints.py from cases that work may look at: a logistic regression (L2) on the clues
 of every list that is found for a case.

@@ -45,7 +45,7 @@ def test_a_scrap_is_left_out_unless_there_is_nothing_else() -> None:
 
 
 def test_a_line_that_leads_into_a_list_is_left_out() -> None:
-    shown = passages("Apixaban in atrial fibrillation is given as follows:\nTake 5 mg twice daily.\nTake it for life.")
+    shown = passages("Apixaban in atrial fibrillation is given as follows:\nTake 5 mg twice daily.\nIt is given for life, too.")
     assert sorted(number for number, _ in nearest(QUESTION, shown)) == [2, 3]
 
 
