@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import typer
 
-from evals import run, stats
+from evals import stats
 from evals.silence import logistic
 from evals.subjects import calling
 from evals.suite import Scored
@@ -109,7 +109,7 @@ def score(case: Case, answer: Answer, index: Index) -> Scored:
     if case.must_see:
         values["must_see"] = sum(name in names for name in case.must_see) / len(case.must_see)
     shown = {"language": case.language, "style": case.style, "lists": "; ".join(sorted(lists)), "names": "; ".join(names)}
-    return Scored(id=case.id, cluster=case.id, values=values, shown=shown)
+    return Scored(id=case.id, cluster=case.id, values=values, weight=max(1, len(case.must_see)), shown=shown)
 
 
 def fit(index: Index, cases: Sequence[Case]) -> dict[str, float]:
@@ -136,9 +136,12 @@ def report(rows: Sequence[Scored]) -> dict[str, Any]:
 def _metrics(rows: Sequence[Scored]) -> dict[str, Any]:
     found = {}
     for metric in METRICS:
-        value, n = run.mean(rows, metric), sum(metric in row.values for row in rows)
-        if value is not None:
-            found[metric] = {"value": round(value, 3), "n": n, "interval": stats.wilson(round(value * n), n)}
+        scored = [row for row in rows if metric in row.values]
+        if scored:
+            weights = [row.weight for row in scored] if metric == "must_see" else None
+            mean = stats.clustered_mean([row.values[metric] for row in scored], [row.cluster for row in scored], weights)
+            interval = mean.interval if metric == "must_see" else stats.wilson_clustered(mean)
+            found[metric] = {"value": round(mean.value, 3), "n": mean.n, "interval": interval}
     return found
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from medmodel.rag.citations import cite
+from medmodel.rag.complaints import told_in
 from medmodel.rag.depends import depends
 from medmodel.rag.differential import differential
 from medmodel.rag.passages import split_document
 from medmodel.rag.vignette import asks_what, described
 from medmodel.records import Claim, Document, Passage, Source
+from medmodel.safety.scope import told
+from medmodel.safety.text import read
 
 LIST = """# Acute Invented Ache Differential Diagnosis
 
@@ -98,6 +101,47 @@ def test_a_list_is_also_found_by_its_complaint_s_name_when_the_case_finds_others
     assert not differential("A man of 40 has an itch after a long flight.", search, passages)
 
 
+def test_two_diagnoses_of_one_list_that_begin_alike_both_stand() -> None:
+    text = (
+        LIST.replace("Invented Ache", "Dyspnea").replace("Bursting Vessel", "Pneumothorax").replace("Quiet Ache", "Pneumonia")
+    )
+    passages = held(text, "differential_dyspnea")
+    shown = differential("A man of 40 is short of breath. What could it be?", finds(passages), passages)
+    assert [one.name for one in shown] == ["Pneumothorax", "Pneumonia"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "He has not slept for a week because of an itchy rash.",
+        "She found a raised breast lump and eats a high salt diet.",
+        "A cough with yellow sputum.",
+        "He came to the emergency department with it.",
+        "The bump on his arm went down.",
+        "Creatinine was normal. Trop T 40.",
+        "The elbow flexes to 40 degrees.",
+        "A mass in the head of the pancreas, no pain.",
+        "A relationship hurts.",
+        "A stroke, drooling. She wears stockings.",
+        "Afebrile, anicteric.",
+        "心跳也不快。",
+        "",
+        "?",
+    ],
+)
+def test_words_that_look_like_a_complaint_tell_none(case: str) -> None:
+    assert told_in(told(read(case))[0]) == {}
+
+
+@pytest.mark.parametrize(
+    "word", ["breath ", "breath", "flutter ", "creatinine ", "pain ", "head ", "肚", "not ", "bleed", "temp "]
+)
+def test_a_case_of_one_word_over_and_over_is_read_to_its_end(word: str) -> None:
+    """An expression that tries again at every repetition takes seconds for 8,000 characters, and would stop all other answers."""
+    has = told(read(word * (8_000 // len(word))))[0]
+    assert isinstance(told_in(has), dict)
+
+
 def test_without_a_list_for_the_complaint_there_is_no_diagnosis() -> None:
     passages = held()
     assert differential("A 50-year-old man has an itch. What could it be?", finds(passages), passages) == ()
@@ -141,6 +185,8 @@ def test_a_quote_without_a_condition_turns_on_nothing() -> None:
         ("Asked to see 66M CABG x3, oozing.", True),
         ("I've got an itchy rash.", True),
         ("Is 102F a fever?", False),
+        ("Is 18F-FDG PET indicated in staging of lung cancer?", False),
+        ("Is a 16F catheter enough?", False),
         ("Which anticoagulant is preferred in patients with atrial fibrillation?", False),
         ("What is the urate target in gout?", False),
         ("痛风的血尿酸目标值是多少？", False),
@@ -150,8 +196,23 @@ def test_a_case_describes_one_patient(text: str, case: bool) -> None:
     assert described(text) is case
 
 
-def test_what_it_could_be_and_what_to_do_are_asked_and_a_dose_is_not() -> None:
-    assert asks_what("What could it be?")
-    assert asks_what("应该怎么处理？")
-    assert asks_what("74M, HTN. Sudden flank pain, ?stone. BP 88/50.")  # nothing is asked
-    assert not asks_what("Which dose of apixaban?")
+@pytest.mark.parametrize(
+    ("question", "what"),
+    [
+        ("What could it be?", True),
+        ("应该怎么处理？", True),
+        ("74M, HTN. Sudden flank pain, ?stone. BP 88/50.", True),  # nothing is asked
+        ("She has chest pain and a swollen calf. Could she have a pulmonary embolism?", True),
+        ("He has a sudden headache. Does he have a brain bleed?", True),
+        ("He is tired. Is it Addison's disease?", True),
+        ("He has a sudden headache. Should I be calling someone?", True),
+        ("Which dose of apixaban?", False),
+        ("She has palpitations. Can she take apixaban 2.5 mg?", False),
+        ("My mother has palpitations. How much bisoprolol should she take? Thank you.", False),
+        ("He has palpitations. Tell me the dose of apixaban.", False),
+        ("患者，男，78岁，心悸，阿哌沙班剂量", False),
+        ("家里有秋水仙碱，能吃吗？", False),
+    ],
+)
+def test_whoever_tells_a_case_asks_what_it_is_unless_he_asks_for_a_drug_or_a_dose(question: str, what: bool) -> None:
+    assert asks_what(question) is what

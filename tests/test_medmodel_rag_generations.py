@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from medmodel.errors import AnotherRun, ArtifactError, InputError
 from medmodel.rag import generations
 from medmodel.rag.index import Flag, Index, build_index, update_index
+from medmodel.rag.lexical import remove
 from medmodel.rag.passages import split_document
 from medmodel.rag.store import searchable, sentence_texts
 from medmodel.records import Document, Passage, Source
@@ -77,7 +78,7 @@ OPERATIONS = st.lists(
 def test_any_sequence_of_changes_damage_and_kills_ends_in_an_index_that_holds_what_it_should(
     operations: list[tuple[str, str, int, bool, str, int]],
 ) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as temporary:
+    with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as temporary:
         root = Path(temporary) / "index"
         now = {"z": document("z")}
         before: dict[str, Document] | None = None
@@ -100,7 +101,7 @@ def test_any_sequence_of_changes_damage_and_kills_ends_in_an_index_that_holds_wh
                 ):  # the pointer was lost too: nothing can say that the older one may be shown
                     with pytest.raises(ArtifactError, match="build it again"):
                         Index.open(root)
-                    shutil.rmtree(root)
+                    remove(root)
                     make(root, *now.values())
                     damaged = False
             else:
@@ -143,7 +144,7 @@ def apply(root: Path, change: dict[str, object], killed: str) -> bool:
         except Killed:
             return False
         return True
-    with tempfile.TemporaryDirectory(dir=MEMORY) as temporary:
+    with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as temporary:
         shutil.copytree(root, Path(temporary) / "old")
         update_index(root, embed=hashed, **change)  # type: ignore[arg-type]
         if not killed:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from medmodel.rag.lexical import FINDING, LOOKING_UP, Lexical, build, finding_words
+from medmodel.rag.lexical import FINDING, LOOKING_UP, Lexical, build, finding_words, remove
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,29 @@ def test_a_frequent_word_still_counts_in_the_passages_that_a_rarer_one_found(tmp
     gout = dict(opened.search("gout", FINDING))[both]
     [(_, pain)] = opened.search("pain", 1)
     assert first[1] == pytest.approx(gout + pain, rel=1e-5)
+
+
+def test_a_folder_that_a_thread_still_writes_into_is_deleted_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "part"
+    folder.mkdir()
+    started = threading.Event()
+
+    def write() -> None:
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            with suppress(OSError):
+                (folder / ".tantivy-meta.lock").touch()
+            started.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    started.wait()
+    remove(folder)
+    writer.join()
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_deleted_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        remove(tmp_path / "file")

@@ -61,7 +61,7 @@ def answerable(question: str, found: Found, rare: Rarity = lambda word: TYPICAL)
 
 
 def rarity(*indexes: Index) -> Rarity:
-    """Logarithm of how many passages these have for one with the word: 0 of what all have."""
+    """Logarithm of 1 and how many passages these have for one with the word: 0.7 of what all have."""
     passages = sum(len(index.passages) for index in indexes)
 
     def rare(word: str) -> float:

@@ -131,11 +131,13 @@ def _named(complaint: str, title: str) -> bool:
 
 
 def _told_at(title: str, has: str) -> int | None:
-    """Where a case tells the complaint of a list by one of its names; None where it does not."""
-    places = [at for complaint, at in told_in(has).items() if _named(complaint, title)]
-    words = stems(has)
-    names = [name for name in map(stems, re.split(r"[/()]", title)) if name and name <= words]
-    return min([*places, *(min(map(has.find, name)) for name in names)], default=None)
+    """Where a case tells the complaint of a list; None where it does not. One that the table does not know is told by the words
+    of one of its names within a clause."""
+    if any(_named(complaint, title) for complaint in _table()):
+        return min((at for complaint, at in told_in(has).items() if _named(complaint, title)), default=None)
+    names = [name for name in map(stems, re.split(r"[/()]", title)) if name]
+    said = (clause for clause in _CLAUSE.split(has) if any(name <= stems(clause) for name in names))
+    return next((has.find(clause) for clause in said), None)
 
 
 def told_in(has: str) -> dict[str, int]:
@@ -152,10 +154,12 @@ def in_english(text: str) -> str:
 @cache
 def _table() -> dict[str, _Complaint]:
     table = yaml.safe_load(Path(__file__).with_name("complaints.yaml").read_text(encoding="utf-8"))
-    return {
-        complaint: _Complaint(re.compile("|".join(entry["told"]), re.IGNORECASE), tuple(entry["like"]))
-        for complaint, entry in table.items()
-    }
+    return {complaint: _Complaint(_either(entry["told"]), tuple(entry["like"])) for complaint, entry in table.items()}
+
+
+def _either(patterns: Sequence[str]) -> re.Pattern[str]:
+    """Any of these; those without Chinese begin at a word, so that "week" is no "wee" and a long word is tried once."""
+    return re.compile("|".join(one if chinese(one) else rf"\b(?:{one})" for one in patterns), re.IGNORECASE)
 
 
 def stems(text: str) -> set[str]:

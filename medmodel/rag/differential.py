@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple
 
 from medmodel.rag.citations import cite
 from medmodel.rag.complaints import Search, in_english, lists, stems
+from medmodel.rag.support import content_words
 from medmodel.records import Citation, Diagnosis, Passage
 from medmodel.safety.scope import told
 from medmodel.safety.text import read
@@ -71,9 +72,14 @@ def differential(case: str, search: Search, held: Mapping[str, Passage]) -> tupl
 
 
 def _once(listed: Sequence[_Listed]) -> list[_Listed]:
-    """Without those that stand higher up already, from another list."""
-    bare = [stems(re.sub(r"\(.*?\)", "", one.name)) for one in listed]
-    return [one for at, one in enumerate(listed) if bare[at] not in bare[:at]]
+    """Without those that stand higher up already, from another list: "Acute Coronary Syndrome (ACS)" is "Acute Coronary Syndrome"."""
+    seen: dict[frozenset[str], str] = {}
+    kept = []
+    for one in listed:
+        name = frozenset(content_words(re.sub(r"\(.*?\)", "", one.name)))
+        if seen.setdefault(name, one.said.passage_id.rpartition("#")[0]) == one.said.passage_id.rpartition("#")[0]:
+            kept.append(one)
+    return kept
 
 
 def _passages(document: str, held: Mapping[str, Passage]) -> list[Passage]:

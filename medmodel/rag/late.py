@@ -66,7 +66,8 @@ def word_matches(question: str, passages: Sequence[Passage]) -> tuple[list[str],
 def _asked(question: str) -> tuple[Tokens, list[int]]:
     """The pieces of a question, and which of them say something."""
     tokens, *_ = _kept.of([question])
-    return tokens, [at for at, piece in enumerate(tokens.pieces) if _tells(piece)] or list(range(len(tokens.pieces)))
+    own = [at for at, piece in enumerate(tokens.pieces) if piece not in MARKS] or list(range(len(tokens.pieces)))
+    return tokens, [at for at in own if _tells(tokens.pieces[at])] or own
 
 
 def _cosines(question: str, passages: Sequence[Passage]) -> list[tuple[Tokens, _Cosines]]:

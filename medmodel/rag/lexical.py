@@ -18,8 +18,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,9 +41,7 @@ FINDING = 10_000  # passages: 1 % of a million; with 1 % of BioASQ's or MedQuAD'
 # times as dear to look for a word in a passage further on as to read the next that has one. At a million, mean CPU ms of 7, 21
 # and 14 frequent words: all find 8, 20, 42; with 3 it is 6, 30, 10; with 5 8, 20, 10; with 8 8, 20, 11 (tests/perf/lexical.py).
 LOOKING_UP = 5
-# A built index never changes. tantivy's default watches it in a thread, whose first look may come late: it would then write its
-# lock file into a folder that is being removed.
-UNWATCHED = "manual"
+LOOKS = 50  # times that a folder is deleted before its error is believed, 10 ms apart
 
 
 def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
@@ -70,7 +70,6 @@ class Lexical:
 
     def __init__(self, folder: Path) -> None:
         index = tantivy.Index.open(str(folder))
-        index.config_reader(reload_policy=UNWATCHED)
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         self._first = [0, *accumulate(segment["max_doc"] for segment in meta["segments"])]  # row of each segment's first
         self._schema = index.schema
@@ -150,9 +149,7 @@ def _build_segment(part: Path, passages: Iterator[tuple[str, str]]) -> None:
     schema = tantivy.SchemaBuilder()
     for field in ("text", "heading"):
         schema.add_text_field(field, stored=False, tokenizer_name="en_stem", index_option="freq")
-    index = tantivy.Index(schema.build(), path=str(part))
-    index.config_reader(reload_policy=UNWATCHED)
-    writer = index.writer(heap_size=HEAP, num_threads=1)
+    writer = tantivy.Index(schema.build(), path=str(part)).writer(heap_size=HEAP, num_threads=1)
     characters = 0
     for heading, text in passages:
         writer.add_document(tantivy.Document(heading=[spread(cut(heading))], text=[spread(cut(text))]))
@@ -163,10 +160,21 @@ def _build_segment(part: Path, passages: Iterator[tuple[str, str]]) -> None:
     writer.wait_merging_threads()
 
 
+def remove(folder: Path) -> None:
+    """Delete a folder that tantivy has just opened: it looks at it once more from a thread, and may write its lock meanwhile."""
+    for _ in range(LOOKS):
+        with suppress(OSError):
+            shutil.rmtree(folder)
+        if not folder.exists():
+            return
+        time.sleep(0.01)
+    shutil.rmtree(folder)
+
+
 def _take(part: Path, folder: Path, segment: dict[str, Any], number: int) -> dict[str, Any]:
     """Move a segment's files under its number; returns its line of meta.json."""
     old, new = segment["segment_id"].replace("-", ""), f"{number:032x}"
     for path in part.glob(f"{old}.*"):
         path.rename(folder / f"{new}{path.suffix}")
-    shutil.rmtree(part)
+    remove(part)
     return {**segment, "segment_id": f"{new[:8]}-{new[8:12]}-{new[12:16]}-{new[16:20]}-{new[20:]}"}

@@ -1,7 +1,8 @@
 """Does a question describe a patient, and does it ask what the patient may have or what to do?
 
-By words alone: an age ("74M" in a note, too), a patient in the singular who has or takes something, or the writer's own body. "Which anticoagulant
-in a patient with atrial fibrillation?" is a question on a subject, and no case. Not covered: cases told without any of these.
+By words alone: an age ("74M" in a note, too), a patient in the singular who has or takes something, or the writer's own body.
+"Which anticoagulant in a patient with atrial fibrillation?" is a question on a subject, and no case. Not covered: cases told
+without any of these.
 
     described("A 54-year-old man has had a headache since morning.")      # True
 """
@@ -15,7 +16,10 @@ _AGE = re.compile(
     r"\b\d{1,3}[\s-]*(?:years?|yrs?|months?|weeks?|days?)[\s-]*old\b|\b\d{1,3}\s*(?:yo|y/o)\b|\baged \d{1,3}\b|\d{1,3}\s*(?:岁|个月大|月龄)",
     re.I,
 )
-_NOTED = re.compile(r"\b(?!(?:9[5-9]|10\d)F)\d{1,3}[MF]\b|(?:^|[.;:,(]\s?)\d{1,3} [MF]\b")  # 102F is a temperature
+# "74M", "(34 F)" of a note; 102F is a temperature, 16F a catheter, 18F-FDG a tracer
+_NOTED = re.compile(
+    r"(?:(?<![\w.-])(?!(?:9[5-9]|10\d)F)\d{1,3}[MF]|(?:^|[.;:,(]\s?)\d{1,3} [MF])(?=[\s,.;:)]|$)(?!\s?(?:catheter|Foley|sheath|needle|urea|NaCl|solution|PET))"
+)
 _PERSON = (
     r"(?:wo)?m[ae]n|patient|boy|girl|child|infant|baby|newborn|lady|gentleman|mother|father|son|daughter|wife|husband|student"
     r"|runner|farmer|smoker|teacher|driver|worker"
@@ -40,11 +44,15 @@ _WHAT = re.compile(
 
 _OTHER = re.compile(
     r"\bdos(?:e|es|age|ing)\b|\bhow (?:much|many|long|often|soon|fast)\b|\bwhich\b|\bcontraindicat|\binteract|\btargets?\b|\bscore\b"
-    r"|\b(?:can|may|should|must|could|do|does|is|would)\b[^.]{0,40}\b(?:tak(?:e|ing)|give|given|start|stop|switch|continu|hold|use|prescrib|add|increase"
-    r"|reduce|bridge|go down|have (?:an?|the|his|her|my) )"
+    r"|\b(?:can|may|should|shall|must|do|is)\b[^?]{0,60}\b(?:tak(?:e|ing)|giv(?:e|en|ing)|start(?:ed)?|stop(?:ped)?|switch(?:ed)?|continue[ds]?|hold|used?"
+    r"|prescribed?|add(?:ed)?|increased?|reduced?|bridged?|go down)\b|\b(?:can|may)\b[^?]{0,60}\bhave (?:an?|the|his|her|my)\b"
     r"|剂量|多少|用量|几(?:毫克|片|天)|哪(?:种|个)|能(?:不能)?(?:吃|用|停|做)|可以(?:吃|用|停|做)|要不要(?:吃|用|停)|要(?:吃|用|停)",
     re.IGNORECASE,
 )
+_TOLD_TO = re.compile(
+    r"\b(?:tell|give|name|need|want|calculate|advise)\b[^.]{0,40}\bdos|\bdose (?:of|for)\b|剂量$|用量$", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 
 
 def described(question: str) -> bool:
@@ -55,8 +63,11 @@ def described(question: str) -> bool:
 
 def asks_what(question: str) -> bool:
     """Whether it asks what it could be, or what to do. Whoever tells a case and ends in another question, or in none, does so
-    too, unless he asks for a drug, a dose or a number."""
+    too, unless it is for a drug, a dose or a number."""
     if _WHAT.search(question[:READ]):
         return True
-    *_, last = re.split(r"(?<=[.!?。！？])\s*", question.rstrip().rstrip("?？"))
-    return not (question.rstrip().endswith(("?", "？")) and _OTHER.search(last))
+    sentences = [sentence.strip() for sentence in _SENTENCE.split(question.strip()) if sentence.strip()]
+    asked = [sentence for sentence in sentences if sentence.endswith(("?", "？"))]
+    if asked:
+        return not _OTHER.search(asked[-1])
+    return not (sentences and _TOLD_TO.search(sentences[-1].rstrip("。.!！")))

@@ -224,7 +224,7 @@ def _answering(
 ) -> Callable[[Engine | None], Answering]:
     os.environ.setdefault("LANGSMITH_TRACING", "false")  # langchain-core would send questions away
     from medmodel import safety
-    from medmodel.rag import refs
+    from medmodel.rag import complaints, refs
     from medmodel.rag.abstention import rarity
     from medmodel.rag.answer import Answerer
     from medmodel.rag.index import Index
@@ -237,6 +237,7 @@ def _answering(
     index = Index.open(index_folder)
     index.search_dense("warm-up", 1)  # loads the embedder now, not with the first question
     tools.find("warm-up")  # and the calculators
+    complaints.clues("warm-up", lambda text: ())  # and how complaints are told
     own = refs.load_index()
     retriever = Together(index=index, own=own, k=CANDIDATES) if own else open_retriever(index, CANDIDATES, ANSWERS)
     release = f"{about['name']} {about['digest'][:12]}".strip()

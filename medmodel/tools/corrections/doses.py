@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from medmodel.tools import units
 from medmodel.tools.corrections.kinds import Compute
 from medmodel.tools.tool import Calculated, Value
 
@@ -22,7 +23,7 @@ def dabigatran(inputs: Mapping[str, Value], _: Compute) -> Calculated:
     notes: tuple[str, ...] = ()
     if fibrillation and inhibitor and 30 <= clearance <= 50:
         notes = (_TWO_INHIBITORS,)
-    elif not inhibitor and clearance < (30 if fibrillation else 50):
+    elif not inhibitor and dose.endswith("daily") and clearance < (30 if fibrillation else 50):
         notes = (_ANY_INHIBITOR,)
     return Calculated(dose, f"{patient}, creatinine clearance {clearance:g} mL/min{with_it}: {why}.", notes)
 
@@ -31,7 +32,8 @@ def _in_fibrillation(clearance: float, inhibitor: bool) -> tuple[str, str]:
     if inhibitor and clearance < 30:
         return "Avoid", "the label says to avoid P-gp inhibitors below 30 mL/min"
     if inhibitor and clearance <= 50:
-        return "75 mg twice daily", "the label reduces the dose with dronedarone or systemic ketoconazole at 30 to 50 mL/min"
+        dose = "75 mg twice daily with dronedarone or systemic ketoconazole; 150 mg twice daily with other P-gp inhibitors"
+        return dose, "the label reduces the dose for these two alone at 30 to 50 mL/min"
     if clearance > 30:
         return "150 mg twice daily", "the label's dose above 30 mL/min"
     if clearance >= 15:
@@ -62,7 +64,7 @@ def basal_insulin(inputs: Mapping[str, Value], _: Compute) -> Calculated:
     weight, present = float(inputs["weight_kg"]), float(inputs.get("current_dose", 0))
     if not present:
         by_weight = f"{_units(0.1 * weight)} to {_units(0.2 * weight)}"
-        said = f"Start with 10 units a day, or with 0.1 to 0.2 units/kg a day: {by_weight} at {weight:g} kg. {_THEN}"
+        said = f"Start with 10 units a day, or with 0.1 to 0.2 units/kg a day: {by_weight} at {units.shown(units.exact(weight))} kg. {_THEN}"
         return Calculated(f"10, or {by_weight}", said)
     glucose = float(inputs["fasting_glucose"])
     if glucose < HYPOGLYCAEMIA:

@@ -100,7 +100,7 @@ def fib4(inputs: Mapping[str, Value], compute: Compute) -> Calculated:
 
 
 def framingham(inputs: Mapping[str, Value], _: Compute) -> Calculated:
-    """D'Agostino 2008 counts diabetes; the package has no such input, and so half the hazard of a woman with diabetes."""
+    """D'Agostino 2008 counts diabetes; the package has no such input, and so halves the hazard of a woman with diabetes."""
     model = _FRAMINGHAM["women" if inputs["is_female"] else "men"]
     pressure = model["treated" if inputs["is_treated_for_hypertension"] else "untreated"]
     total = (

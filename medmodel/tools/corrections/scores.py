@@ -1,6 +1,6 @@
 """Points and items of scores as their papers print them, where open-medicine has others or lacks them.
 
-Where a paper leaves a value in no band (a pulse of 40 in MEWS), the more cautious neighbour counts, and a note says so.
+Where a paper leaves a value in no band (a pulse of 40 in MEWS, a systolic pressure of 70), the more cautious neighbour counts.
 """
 
 from __future__ import annotations

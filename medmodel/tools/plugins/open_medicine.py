@@ -3,7 +3,7 @@
 A calculator is a module with a model of its inputs and a function that returns value, interpretation and evidence. The
 package fills in what it is not given (findings are False, pCO2 is 40, air is at sea level, SOFA's values are normal); here
 every such input is asked for, unless the source itself lets it be left out. Titles, names and limits stand in the YAML,
-units and ranges in `inputs.yaml`; where the code departs from the paper it cites, `corrections.py` computes and says so.
+units and ranges in `inputs.yaml`; where the code departs from the paper it cites, `corrections/` computes and says so.
 The modules are imported on first use and need neither `mcp` nor the package's server. Not covered: what the YAML leaves
 out, with its reason.
 """
@@ -28,12 +28,14 @@ import yaml
 from medmodel.errors import InputError, MedmodelError
 from medmodel.records import ToolChoice, ToolInput, ToolSource, ToolSpec
 from medmodel.registry import register
+from medmodel.tools import units
 from medmodel.tools.corrections import CORRECTED, EXTRA
 from medmodel.tools.inputs import concept_of, findings, numbers
 from medmodel.tools.tool import Calculated, Tool, Value, Wanted
 
 TABLE = Path(__file__).parents[1] / "open_medicine.yaml"
 _LONG_NUMBER = re.compile(r"\d+\.\d{5,}")  # 132 lb are 59.87419284 kg: no paper has so many digits
+DIGITS = 6  # significant, of a number that is computed
 LONGEST_TITLE = 70  # characters of a package's description before the rest goes into the note
 
 
@@ -196,12 +198,17 @@ def _calculate(name: str, row: Mapping[str, Any], inputs: Mapping[str, Value]) -
             raise InputError(
                 f"{row['title']} does not hold for these inputs: see {_source(name, row, calculator.evidence).citation}"
             )
-        said = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.4g}", found.interpretation)
-        value = found.value if row.get("answer") != "dose" else _dose(said)
+        said = _LONG_NUMBER.sub(lambda number: units.shown(units.exact(number[0])), found.interpretation)
+        value = _dose(said) if row.get("answer") == "dose" else _shorter(found.value)
         evidence = {"source_doi": found.evidence.source_doi, "description": found.evidence.description}
         return Calculated(value, said, source=_source(name, row, evidence))
 
     return CORRECTED[name](inputs, compute) if name in CORRECTED else compute(inputs)
+
+
+def _shorter(value: float | str) -> float | str:
+    """Without the digits that a conversion of units leaves behind."""
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def _dose(interpretation: str) -> str:
