@@ -294,8 +294,9 @@ def _case(case: CaseNotes | None, language: str, t: Words) -> str:
 
 
 def _quote(citation: Citation, t: Words) -> str:
-    """A quote with who says it, of a passage that is not among the evidence."""
-    who = f'<span class="mm-byline">{text(_named(citation.source))}</span>'
+    """A quote with who says it and where, of a passage that is not among the evidence."""
+    where = dict.fromkeys((_named(citation.source), citation.source.title))
+    who = f'<span class="mm-byline">{text(" · ".join(where))}</span>'
     return f'<q class="mm-quoted">{text(citation.quote)}</q> {who}{_standing(citation.source, t)}{_withdrawn(citation, t)} '
 
 

@@ -230,6 +230,7 @@ def test_a_case_shows_diagnoses_and_what_would_change_the_answer_each_with_its_q
     page = unescape(session.answer(shown(answer(case=noted)), t))
     assert t["case_must_not_miss"] in page
     assert f'<q class="mm-quoted">{quote.quote}</q>' in page
+    assert f" · {quote.source.title}</span>" in page
     assert t["case_depends"] in page
     assert t["case_likely"] not in page
 
