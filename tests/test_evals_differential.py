@@ -34,6 +34,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return Index.open(folder)
 
 
+@pytest.mark.slow
 def test_a_case_whose_list_comes_up_with_its_diagnosis_and_one_that_no_list_has(index: Index) -> None:
     complaint = "Acute Headache Differential Diagnosis"
     text = "A man of 50 has a pounding headache of sudden onset with vomiting."

@@ -95,6 +95,7 @@ def test_without_a_token_for_long_the_call_ends_and_the_engine_counts_as_stalled
     assert engine.stalled
 
 
+@pytest.mark.slow
 def test_a_token_of_another_call_shows_that_a_long_queue_is_no_hang() -> None:
     async def both(engine: OpenAIEngine) -> list[str]:
         calls = (engine.generate(PROMPT, max_tokens=tokens) for tokens in (1, 2))

@@ -179,6 +179,7 @@ def test_any_text_is_a_question_and_never_more_than_a_few_words_are_looked_for(w
     assert FEW == 64
 
 
+@pytest.mark.slow
 @given(query=WILD)
 @settings(max_examples=25, deadline=None)
 def test_every_profile_takes_any_text(query: str) -> None:

@@ -310,6 +310,7 @@ def test_any_two_texts_get_a_verdict(claim: str, quote: str) -> None:
     assert bool(found.reason) is (found.label != "supported")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wild",
     [

@@ -214,6 +214,7 @@ def test_a_batch_is_answered_by_one_release(tmp_path: Path) -> None:
         assert len(list(client.batches.results(batch.id))) == 4
 
 
+@pytest.mark.slow
 def test_a_batch_waits_for_a_model_that_starts(tmp_path: Path) -> None:
     switch = Switch()
     with server(tmp_path, source=switch) as url, Client(url) as client:

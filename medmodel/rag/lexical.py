@@ -41,7 +41,7 @@ FINDING = 10_000  # passages: 1 % of a million; with 1 % of BioASQ's or MedQuAD'
 # times as dear to look for a word in a passage further on as to read the next that has one. At a million, mean CPU ms of 7, 21
 # and 14 frequent words: all find 8, 20, 42; with 3 it is 6, 30, 10; with 5 8, 20, 10; with 8 8, 20, 11 (tests/perf/lexical.py).
 LOOKING_UP = 5
-LOOKS = 50  # times that a folder is deleted before its error is believed, 10 ms apart
+LOOKS = 20  # times that a folder is deleted before its error is believed, 10 ms apart
 
 
 def build(folder: Path, passages: Iterable[tuple[str, str]]) -> int:
