@@ -31,7 +31,7 @@ from langchain_core.retrievers import BaseRetriever
 from medmodel import prompts
 from medmodel.errors import EngineError
 from medmodel.models.engine import Completion, Engine
-from medmodel.rag.abstention import TYPICAL, Rarity, answerable
+from medmodel.rag.abstention import Rarity, answerable, typical
 from medmodel.rag.citations import judge_first_try, parse, rechecked, resolve
 from medmodel.rag.conflicts import conflicts
 from medmodel.rag.depends import depends
@@ -100,7 +100,7 @@ class Answerer:
         held: Mapping[str, Passage] | None = None,
         withdrawn: Callable[[str], str | None] = lambda passage_id: None,
         screen: Screen = withhold,
-        rare: Rarity = lambda word: TYPICAL,
+        rare: Rarity = typical,
     ) -> None:
         """`held`: the passages of the index, and `withdrawn` why one has left it, for `recheck`. `rare`: how rare a word is
         in them (`abstention.rarity`)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,9 +30,9 @@ from medmodel.rag.words import chinese
 from medmodel.records import Passage
 
 LISTS = 2  # read: of a case with two complaints, either may hold what it has
-LEAST = (
-    0.2  # chance of a list that is read: with .1 two of three cases without a list get one, with .3 every tenth list is lost
-)
+# Chance of a list that is read: of the first two authors' cases, .1 gives a list to more than half of those that have none, and .3
+# loses every tenth list.
+LEAST = 0.2
 MANY = 8  # passages found, above which more say no more
 CLAUSES = 60  # of a case, compared with what the table has of a complaint
 ASKED = 2_000  # characters of a case in a search
@@ -68,9 +68,8 @@ def lists(has: str, search: Search) -> tuple[list[str], Sequence[Passage]]:
     """The documents that are most likely the lists for what a case has, the likeliest first, and what was found for the case."""
     seen, found = clues(has, search)
     chances = {document: chance(of) for document, of in seen.items()}
-    return sorted((document for document in chances if chances[document] >= LEAST), key=lambda one: -chances[one])[
-        :LISTS
-    ], found
+    likely = [document for document in sorted(chances, key=lambda one: -chances[one]) if chances[document] >= LEAST]
+    return likely[:LISTS], found
 
 
 def chance(of: Clues) -> float:
@@ -79,8 +78,9 @@ def chance(of: Clues) -> float:
 
 def clues(has: str, search: Search) -> tuple[dict[str, Clues], Sequence[Passage]]:
     """What speaks for each list that is found by the case or by a complaint's name, and what is found for the case."""
+    tells = told_in(has)
     found = search(f"{has[:ASKED]} {HEADINGS}")
-    named = [passage for complaint in list(told_in(has))[:LISTS] for passage in search(f"{complaint} {HEADINGS}")]
+    named = [passage for complaint in list(tells)[:LISTS] for passage in search(f"{complaint} {HEADINGS}")]
     titles = {
         passage.document_id: _TITLE.sub("", passage.heading[0])
         for passage in (*found, *named)
@@ -88,7 +88,7 @@ def clues(has: str, search: Search) -> tuple[dict[str, Clues], Sequence[Passage]
     }
     number = Counter(passage.document_id for passage in found)
     first = {passage.document_id: place for place, passage in reversed(list(enumerate(found)))}
-    told_at = {document: at for document, title in titles.items() if (at := _told_at(title, has)) is not None}
+    told_at = {document: at for document, title in titles.items() if (at := _told_at(title, has, tells)) is not None}
     order = sorted(told_at, key=lambda document: (told_at[document], first.get(document, len(found))))
     likeness = _likeness(has)
     mean, spread = float(np.mean(list(likeness.values()))), float(np.std(list(likeness.values())))
@@ -130,11 +130,11 @@ def _named(complaint: str, title: str) -> bool:
     return any(stems(complaint) <= stems(name) for name in re.split(r"[/()]", title))
 
 
-def _told_at(title: str, has: str) -> int | None:
-    """Where a case tells the complaint of a list; None where it does not. One that the table does not know is told by the words
-    of one of its names within a clause."""
+def _told_at(title: str, has: str, tells: Mapping[str, int]) -> int | None:
+    """Where a case tells the complaint of a list; None where it does not. `tells` has where it tells those of the table; one that
+    the table does not know is told by the words of one of its names within a clause."""
     if any(_named(complaint, title) for complaint in _table()):
-        return min((at for complaint, at in told_in(has).items() if _named(complaint, title)), default=None)
+        return min((at for complaint, at in tells.items() if _named(complaint, title)), default=None)
     names = [name for name in map(stems, re.split(r"[/()]", title)) if name]
     said = (clause for clause in _CLAUSE.split(has) if any(name <= stems(clause) for name in names))
     return next((has.find(clause) for clause in said), None)

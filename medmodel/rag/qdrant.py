@@ -7,7 +7,8 @@
 Dense search is Qdrant's own over the same vectors. Words are a sparse vector of BM25's weights, and Qdrant's own rarity of a
 term; a term's weight in a heading is added at `HEADING_BOOST`, so scores differ a little from tantivy's.
 Not here: generations (a collection is written in place: give each build a name of its own, and switch a Qdrant alias),
-vectors of sentences, and withdrawn passages: those stay with the folder that was uploaded.
+vectors of sentences, withdrawn passages, and how many passages have a word (silence then takes all words for
+equally rare, which it was not fitted on): those stay with the folder that was uploaded.
 Needs qdrant-client (the extra `qdrant`); a server that cannot be reached is that package's own error.
 """
 
